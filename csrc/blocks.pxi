@@ -1,0 +1,145 @@
+# The stages of a block that are the same for every loss: check, weigh, sum.
+
+cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
+    """Whether x violates the domain; a nan never does, and whole numbers are asked for in small intervals only."""
+    cdef bint bad = (x < <real>domain.low) | (x > <real>domain.high)
+    if domain.integral:
+        bad = bad or (x == x and x != <real><int>x)
+    return bad
+
+
+cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
+    """Without a branch in the loop, so that it vectorises."""
+    cdef real low = <real>domain.low, high = <real>domain.high
+    cdef int bad = 0
+    cdef Py_ssize_t i
+    if not domain.checked:
+        return False
+    for i in range(n):
+        bad |= (x[i] < low) | (x[i] > high)
+    if domain.integral and not bad:
+        for i in range(n):
+            bad |= (x[i] == x[i]) & (x[i] != <real><int>(x[i] if x[i] == x[i] else 0))
+    return bad != 0
+
+
+cdef bint find_outside(const real* x, const Domain* domain, const double* weight, Py_ssize_t first, Py_ssize_t n,
+                       Fault fault, Partial* partial) noexcept nogil:
+    """Note the first element that violates the domain and counts."""
+    cdef Py_ssize_t i
+    if not any_outside(x, domain, n):
+        return False
+    for i in range(n):
+        if outside(x[i], domain) and (weight == NULL or weight[i] != 0):
+            if partial.fault == NO_FAULT or first + i < partial.fault_index:
+                partial.fault = fault
+                partial.fault_index = first + i
+            return True
+    return False
+
+
+cdef bint faulty(const Call* call, const real* y, const real* p, const double* weight, Py_ssize_t first, Py_ssize_t n,
+                 Partial* partial) noexcept nogil:
+    cdef bint bad = find_outside(y, &call.y_true_domain, weight, first, n, Y_TRUE_FAULT, partial)
+    return find_outside(p, &call.y_pred_domain, weight, first, n, Y_PRED_FAULT, partial) or bad
+
+
+cdef const double* load_double(const Operand* source, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
+    """Only the float64 kernels' is called: weights and labels are doubles in either precision."""
+    return <const double*>load(source, first, n, <real*>buffer)
+
+
+cdef const double* load_weights(const Call* call, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
+    """The weights of a block, 0 where a mask is set; NULL where every weight is 1."""
+    cdef double[BLOCK] flags
+    cdef const double* weight
+    cdef const double* masked
+    cdef Py_ssize_t i
+    cdef int k
+    if not call.weighted:
+        return NULL
+    if call.weight.present:
+        weight = call.wide.load(&call.weight, first, n, buffer)
+        if weight != buffer:
+            memcpy(buffer, weight, n * sizeof(double))
+    else:
+        for i in range(n):
+            buffer[i] = 1
+    for k in range(3):
+        if call.masks[k].present:
+            masked = call.wide.load(&call.masks[k], first, n, flags)
+            for i in range(n):
+                buffer[i] = select_double(masked[i] == 0, buffer[i], 0)
+    return buffer
+
+
+cdef void weigh(real* x, const double* weight, double scale, Py_ssize_t n) noexcept nogil:
+    """What has weight 0 counts nothing, whatever it holds."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = <real>select_double(weight[i] != 0, x[i] * (weight[i] * scale), 0)
+
+
+cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:
+    """Four times eight lanes of double: the order of the additions depends on nothing but n."""
+    cdef double[8] a, b, c, d
+    cdef double total = 0
+    cdef Py_ssize_t i = 0, j
+    for j in range(8):
+        a[j] = b[j] = c[j] = d[j] = 0
+    while i + 32 <= n:
+        for j in range(8):
+            a[j] += x[i + j]
+            b[j] += x[i + 8 + j]
+            c[j] += x[i + 16 + j]
+            d[j] += x[i + 24 + j]
+        i += 32
+    for j in range(8):
+        total += (a[j] + b[j]) + (c[j] + d[j])
+    while i < n:
+        total += x[i]
+        i += 1
+    return total
+
+
+cdef double sum_of_doubles(const double* x, Py_ssize_t n) noexcept nogil:
+    cdef double[8] a, b
+    cdef double total = 0
+    cdef Py_ssize_t i = 0, j
+    for j in range(8):
+        a[j] = b[j] = 0
+    while i + 16 <= n:
+        for j in range(8):
+            a[j] += x[i + j]
+            b[j] += x[i + 8 + j]
+        i += 16
+    for j in range(8):
+        total += a[j] + b[j]
+    while i < n:
+        total += x[i]
+        i += 1
+    return total
+
+
+cdef double weighted_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    cdef double[BLOCK] term
+    cdef Py_ssize_t i
+    for i in range(n):
+        term[i] = select_double(weight[i] != 0, x[i] * weight[i], 0)
+    return sum_of_doubles(term, n)
+
+
+cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    """The total weight, before anything else; a negative one is a fault. Only the float64 kernels' is called."""
+    cdef double[BLOCK] buffer
+    cdef const double* weight
+    cdef Py_ssize_t block, start, n, i
+    for block in range(first, last):
+        start = block * BLOCK
+        n = min(<Py_ssize_t>BLOCK, call.size - start)
+        weight = load_weights(call, start, n, buffer)
+        for i in range(n):
+            if weight[i] < 0 and partial.fault == NO_FAULT:
+                partial.fault = WEIGHT_FAULT
+                partial.fault_index = start + i
+        exact_add(&partial.sums[0], sum_of_doubles(weight, n))

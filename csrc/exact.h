@@ -1,0 +1,160 @@
+/* ExactSum: a sum of doubles without rounding, so that the order of the additions cannot matter.
+ *
+ * The sum is one wide fixed-point number cut into 32-bit digits, each held in 64 bits. An addition touches three digits and
+ * propagates no carry; 2^29 of them fit before the carries must be settled. The result is rounded once, to nearest even. */
+#ifndef PYLOSS_EXACT_H
+#define PYLOSS_EXACT_H
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    EXACT_DIGITS = 68,          /* 2^-1074 ... 2^1024 is 66 digits; two more take the carries */
+    EXACT_UNSETTLED = 1 << 29   /* additions before the carries are settled */
+};
+
+typedef struct {
+    double first;               /* a single term is kept as it is: most calls have one block */
+    int64_t terms;
+    int64_t unsettled;
+    double special;             /* the sum of the terms that are inf or nan */
+    int64_t digit[EXACT_DIGITS];
+} ExactSum;
+
+static inline void exact_clear(ExactSum *sum)
+{
+    sum->first = sum->special = 0.0;
+    sum->terms = sum->unsettled = 0;
+}
+
+static inline void exact_settle(ExactSum *sum)
+{
+    for (int i = 0; i < EXACT_DIGITS - 1; i++) {
+        int64_t low = sum->digit[i] & 0xffffffff;
+        sum->digit[i + 1] += (sum->digit[i] - low) >> 32;
+        sum->digit[i] = low;
+    }
+    sum->unsettled = 0;
+}
+
+static inline void exact_add_digits(ExactSum *sum, double term)
+{
+    uint64_t bits, mantissa;
+    int exponent, shift;
+    int64_t sign;
+    memcpy(&bits, &term, sizeof bits);
+    exponent = (int)(bits >> 52) & 0x7ff;
+    mantissa = bits & 0xfffffffffffffULL;
+    if (exponent == 0x7ff) {
+        sum->special += term;
+        return;
+    }
+    if (exponent)
+        mantissa |= 1ULL << 52;
+    else
+        exponent = 1;
+    shift = (exponent - 1) & 31;
+    sign = bits >> 63 ? -1 : 1;
+    int64_t *digit = sum->digit + ((exponent - 1) >> 5);
+    uint64_t low = (mantissa & 0xffffffff) << shift, high = (mantissa >> 32) << shift;
+    digit[0] += sign * (int64_t)(low & 0xffffffff);
+    digit[1] += sign * (int64_t)((low >> 32) + (high & 0xffffffff));
+    digit[2] += sign * (int64_t)(high >> 32);
+    if (++sum->unsettled == EXACT_UNSETTLED)
+        exact_settle(sum);
+}
+
+static inline void exact_spread(ExactSum *sum)
+{
+    memset(sum->digit, 0, sizeof sum->digit);
+    exact_add_digits(sum, sum->first);
+}
+
+static inline void exact_add(ExactSum *sum, double term)
+{
+    if (sum->terms++ == 0) {
+        sum->first = term;
+        return;
+    }
+    if (sum->terms == 2)
+        exact_spread(sum);
+    exact_add_digits(sum, term);
+}
+
+static inline void exact_merge(ExactSum *sum, ExactSum *other)
+{
+    if (other->terms <= 1) {
+        if (other->terms)
+            exact_add(sum, other->first);
+        return;
+    }
+    if (sum->terms == 0) {
+        *sum = *other;
+        return;
+    }
+    if (sum->terms == 1)
+        exact_spread(sum);
+    exact_settle(sum);
+    exact_settle(other);
+    for (int i = 0; i < EXACT_DIGITS; i++)
+        sum->digit[i] += other->digit[i];
+    sum->terms += other->terms;
+    sum->special += other->special;
+    exact_settle(sum);
+}
+
+/* The digits of |sum|, and its sign: two's complement digits are negated when the topmost is negative. */
+static inline int exact_magnitude(ExactSum *sum, int64_t *digit)
+{
+    exact_settle(sum);
+    int negative = sum->digit[EXACT_DIGITS - 1] < 0;
+    int64_t carry = 0;
+    for (int i = 0; i < EXACT_DIGITS; i++) {
+        int64_t value = (negative ? -sum->digit[i] : sum->digit[i]) + carry;
+        digit[i] = i == EXACT_DIGITS - 1 ? value : value & 0xffffffff;
+        carry = (value - digit[i]) >> 32;
+    }
+    return negative;
+}
+
+static inline double exact_round(ExactSum *sum)
+{
+    int64_t digit[EXACT_DIGITS];
+    int negative, top = EXACT_DIGITS - 1, sticky = 0;
+    if (sum->terms <= 1)
+        return sum->terms ? sum->first + 0.0 : 0.0;
+    if (sum->special != 0)      /* true for nan */
+        return sum->special;
+    negative = exact_magnitude(sum, digit);
+    while (top > 2 && digit[top] == 0)
+        top--;
+    /* 64 bits below the leading one, and whether anything lies under them, decide the rounding to 53. */
+    int64_t rest = top >= 3 ? digit[top - 3] : 0;
+    for (int i = 0; i < top - 3; i++)
+        sticky |= digit[i] != 0;
+    uint64_t head = ((uint64_t)digit[top] << 32) | (uint64_t)digit[top - 1];
+    uint64_t tail = ((uint64_t)digit[top - 2] << 32) | (uint64_t)rest;
+    int scale = 32 * (top - 1) - 1074;
+    if (head == 0 && tail == 0)
+        return 0.0;
+    int lift = 0;
+    while (!(head >> 63)) {
+        head = (head << 1) | (tail >> 63);
+        tail <<= 1;
+        lift++;
+    }
+    scale -= lift;
+    /* A denormal result keeps fewer bits; rounding twice must not happen, so the cut is made here for both cases. */
+    int cut = 11;
+    if (scale + cut < -1074)
+        cut = -1074 - scale;
+    if (cut > 63)
+        return negative ? -0.0 : 0.0;
+    uint64_t kept = head >> cut, below = head & ((1ULL << cut) - 1), half = 1ULL << (cut - 1);
+    sticky |= tail != 0;
+    if (below > half || (below == half && (sticky || (kept & 1))))
+        kept++;
+    double magnitude = ldexp((double)kept, scale + cut);
+    return negative ? -magnitude : magnitude;
+}
+#endif

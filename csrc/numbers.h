@@ -1,0 +1,68 @@
+/* Numbers that C has no portable type for, in bit operations that every SIMD level vectorises: the two half precisions, swapped bytes. */
+#ifndef PYLOSS_NUMBERS_H
+#define PYLOSS_NUMBERS_H
+#include <stdint.h>
+#include <string.h>
+
+static inline float float_of_bits(uint32_t bits)
+{
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline uint32_t bits_of_float(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+/* The exponent is moved by a multiplication, which is exact and takes denormals along. */
+static inline float float_of_half(uint16_t half)
+{
+    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t finite = bits_of_float(float_of_bits(magnitude) * 5.192296858534828e+33f);   /* 2^112 */
+    uint32_t special = magnitude | 0x7f800000;
+    return float_of_bits((magnitude >= 0x0f800000 ? special : finite) | sign);
+}
+
+/* Round to nearest even. A normal half is rounded in integers; a denormal one by adding 1/2, whose last bit is worth 2^-24. */
+static inline uint16_t half_of_float(float number)
+{
+    uint32_t bits = bits_of_float(number), magnitude = bits & 0x7fffffff, sign = (bits >> 16) & 0x8000;
+    uint32_t normal = (magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13;
+    uint32_t denormal = bits_of_float(float_of_bits(magnitude) + 0.5f) - 0x3f000000;
+    uint32_t half = magnitude < 0x38800000 ? denormal : normal;
+    half = magnitude >= 0x477ff000 ? 0x7c00 : half;
+    half = magnitude > 0x7f800000 ? 0x7e00 : half;
+    return (uint16_t)(half | sign);
+}
+
+static inline float float_of_bfloat16(uint16_t number)
+{
+    return float_of_bits((uint32_t)number << 16);
+}
+
+static inline uint16_t bfloat16_of_float(float number)
+{
+    uint32_t bits = bits_of_float(number);
+    uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16) | 0x40 : rounded);
+}
+
+static inline uint16_t swap16(uint16_t x)
+{
+    return (uint16_t)((x << 8) | (x >> 8));
+}
+
+static inline uint32_t swap32(uint32_t x)
+{
+    return (x << 24) | ((x & 0xff00) << 8) | ((x >> 8) & 0xff00) | (x >> 24);
+}
+
+static inline uint64_t swap64(uint64_t x)
+{
+    return ((uint64_t)swap32((uint32_t)x) << 32) | swap32((uint32_t)(x >> 32));
+}
+#endif

@@ -1,0 +1,96 @@
+"""What the front door and the kernels share: plain C structs, so that either side is compiled without the other."""
+from libc.stdint cimport int64_t
+
+
+cdef extern from "exact.h" nogil:
+    ctypedef struct ExactSum:
+        pass
+    void exact_clear(ExactSum* total)
+    void exact_add(ExactSum* total, double term)
+    void exact_merge(ExactSum* total, ExactSum* other)
+    double exact_round(ExactSum* total)
+
+
+cdef enum:
+    BLOCK = 1024            # elements of a block: two inputs and three results stay in a 32 KB L1 cache
+    ROW_BLOCK = 64          # rows of a block where a kernel sees whole rows
+    MAX_DIMS = 64           # as in NumPy
+    PARAMETERS = 4
+    STATISTICS = 3
+
+
+cdef enum Number:           # the dtypes that are read; those from HALF on are written too
+    BOOL, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, HALF, BFLOAT16, FLOAT32, FLOAT64, NUMBERS
+
+
+cdef enum Outputs:          # what a point is asked for
+    VALUE, GRAD, VALUE_GRAD, GRAD_HESS, ALL, OUTPUTS, NOTHING
+
+
+cdef struct Operand:
+    # An array in the order in which the pipeline walks it; neighbouring dimensions are merged where the strides allow.
+    char* data
+    Number number
+    int size                # bytes of a number
+    bint swapped            # not in the machine's byte order
+    bint present
+    bint direct             # contiguous numbers of the kernel's own type: used in place
+    int ndim
+    Py_ssize_t shape[MAX_DIMS]
+    Py_ssize_t strides[MAX_DIMS]
+    Py_ssize_t class_stride     # of rows: from one class to the next
+
+
+cdef struct Domain:
+    bint checked
+    bint integral
+    double low              # closed ends: an open one is moved to the next number of the kernel's type
+    double high
+
+
+cdef struct Call:
+    # One evaluation. Where a kernel sees rows, the operands walk the rows and `classes` is their length.
+    Operand y_true, y_pred, weight
+    Operand masks[3]        # true where an element counts nothing
+    Operand value, grad, hess
+    Domain y_true_domain, y_pred_domain
+    const Kernels* wide     # the float64 kernels: weights and labels are read, and overflowing blocks summed, in double
+    int point
+    Outputs outputs
+    bint weighted
+    bint summed             # the values are added up; else stored, if `value` is there
+    bint statistics         # grad and hess are sums too
+    bint labels             # y_true holds class indices
+    double parameters[PARAMETERS]
+    double scale            # of the derivatives
+    Py_ssize_t size         # elements, or rows
+    Py_ssize_t classes
+
+
+cdef enum Fault:
+    NO_FAULT, Y_TRUE_FAULT, Y_PRED_FAULT, LABEL_FAULT, WEIGHT_FAULT
+
+
+cdef struct Partial:
+    # What one thread has found.
+    ExactSum sums[STATISTICS]
+    Fault fault
+    Py_ssize_t fault_index  # in the pipeline's order
+
+
+ctypedef void (*range_fn)(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil
+ctypedef const double* (*load_fn)(const Operand* source, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil
+ctypedef double (*resum_fn)(int point, const double* y, const double* p, const double* weight, const double* parameters,
+                            Py_ssize_t n) noexcept nogil
+
+
+cdef struct Kernels:
+    # One precision at one ISA level.
+    range_fn elementwise    # blocks of BLOCK elements
+    range_fn rowsums        # rows; a value is the sum of a row's elements
+    range_fn picked         # blocks of BLOCK rows; of each row the label's class alone
+    range_fn softmax        # blocks of ROW_BLOCK rows
+    range_fn cosine         # blocks of ROW_BLOCK rows
+    range_fn weights        # blocks of BLOCK weights
+    load_fn load
+    resum_fn resum

@@ -1,0 +1,295 @@
+# A plan is what a loss object has compiled: it takes arrays through the stages of one evaluation.
+
+cdef enum Kernel:
+    POINT, SOFTMAX, COSINE
+
+cdef enum Labels:
+    NEVER, MAYBE, ALWAYS
+
+cdef enum Reduction:
+    MEAN, SUM, BATCHMEAN, NONE
+
+cdef dict KERNELS = {"softmax": SOFTMAX, "cosine": COSINE}
+cdef dict LABELS = {"never": NEVER, "maybe": MAYBE, "always": ALWAYS}
+cdef dict REDUCTIONS = {"mean": MEAN, "sum": SUM, "batchmean": BATCHMEAN, "none": NONE}
+
+
+cdef struct Shape:
+    # The shape of the values: of y_pred, or of its rows.
+    int ndim
+    Py_ssize_t[MAX_DIMS] dims
+    Py_ssize_t size
+    Py_ssize_t classes      # entries of a row; 1 where there are no rows
+    int axis                # of the classes; -1 where there are none
+    int bits                # of the kernels
+
+
+cdef void set_domain(Domain* domain, object declared, int bits, bint check):
+    """An open end is moved to the next number of the kernel's type."""
+    cdef double low = declared.low, high = declared.high
+    domain.checked = check and (low > -INFINITY or high < INFINITY or declared.integral)
+    domain.integral = declared.integral
+    if declared.low_open:
+        low = nextafterf(<float>low, <float>INFINITY) if bits == 32 else nextafter(low, INFINITY)
+    if declared.high_open:
+        high = nextafterf(<float>high, -<float>INFINITY) if bits == 32 else nextafter(high, -INFINITY)
+    domain.low = low
+    domain.high = high
+
+
+@cython.final
+cdef class Plan:
+    """How one loss object is evaluated: everything about it that does not depend on the arrays."""
+
+    cdef readonly object loss
+    cdef Kernel kernel
+    cdef int point
+    cdef Labels labels
+    cdef Reduction reduction
+    cdef bint rowwise, statistics, bool_truth, exact_truth, zero_if_empty, raise_if_empty
+    cdef int axis
+    cdef double[PARAMETERS] parameters
+    cdef Domain[2] y_true_domain, y_pred_domain      # for float32 and for float64
+
+    def __init__(self, loss not None, str kernel not None, *, parameters=(), bint rowwise=False, str labels="never", int axis=-1,
+                 bint statistics=False):
+        cdef int i
+        self.loss = loss
+        self.kernel = KERNELS.get(kernel, POINT)
+        self.point = POINT_NUMBERS[kernel] if self.kernel == POINT else 0
+        self.labels = LABELS[labels]
+        self.reduction = REDUCTIONS[loss.reduction]
+        self.rowwise = rowwise
+        self.statistics = statistics
+        self.axis = axis
+        self.zero_if_empty = loss.on_empty == "zero"
+        self.raise_if_empty = loss.on_empty == "raise"
+        self.bool_truth = loss.y_true_domain.accepts_bool
+        self.exact_truth = loss.y_true_domain.bounded
+        for i in range(PARAMETERS):
+            self.parameters[i] = parameters[i] if i < len(parameters) else 0
+        for i in range(2):
+            set_domain(&self.y_true_domain[i], loss.y_true_domain, 32 << i, loss.check)
+            set_domain(&self.y_pred_domain[i], loss.y_pred_domain, 32 << i, loss.check)
+
+    def value(self, y_true, y_pred, sample_weight=None, out=None):
+        return self.run(VALUE, y_true, y_pred, sample_weight, out, None, None)
+
+    def grad(self, y_true, y_pred, sample_weight=None, out=None):
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, None, None)
+
+    def value_and_grad(self, y_true, y_pred, sample_weight=None, out=None):
+        return self.run(VALUE_GRAD, y_true, y_pred, sample_weight, out, None, None)
+
+    def grad_and_hess(self, y_true, y_pred, sample_weight=None, out=None):
+        return self.run(GRAD_HESS, y_true, y_pred, sample_weight, out, None, None)
+
+    def add_to(self, Sums sums not None, y_true, y_pred, sample_weight=None):
+        """Add what this call sums up, and its weights, to `sums`."""
+        self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, sums)
+
+    def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None):
+        """The point's gradient, times a scale of the caller's instead of the reduction's."""
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, None)
+
+    cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scale, Sums sums):
+        cdef tuple masks = ()
+        if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
+                and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))):
+            y_true, y_pred, sample_weight, masks = _arrays.plain(self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
+        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scale, sums)
+
+    cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out, object scale,
+                           Sums sums):
+        cdef Call call
+        cdef Shape shape
+        cdef Results results = Results.__new__(Results)
+        cdef Partial partial
+        cdef double total_weight
+        self.open_inputs(&call, &shape, y_true, y_pred)
+        total_weight = self.open_weights(&call, &shape, weight, masks, sums)
+        call.outputs = outputs
+        call.statistics = self.statistics and outputs == ALL
+        call.summed = self.reduction != NONE or sums is not None
+        results.open(self, &call, &shape, y_true, y_pred, weight, masks, out)
+        call.scale = 1
+        if scale is not None:
+            call.scale = scale
+        elif sums is None:
+            call.scale = self.scale_of(&shape, total_weight)
+        if results.in_place:
+            call.outputs = NOTHING
+            self.execute(&call, &shape, &partial, y_true, y_pred, False)
+            call.outputs = outputs
+        self.execute(&call, &shape, &partial, y_true, y_pred, True)
+        results.close()
+        if sums is not None:
+            sums.take(&partial)
+            return None
+        return self.answer(&call, &shape, &partial, results, total_weight)
+
+    # The stages ---------------------------------------------------------------------------------------------------------------------
+
+    cdef int open_inputs(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred) except -1:
+        """Check shapes and dtypes; choose the precision; describe both arrays to the kernels."""
+        cdef int truth = number_of(y_true), pred = number_of(y_pred), d, k = 0
+        self.open_shape(call, shape, y_true, y_pred)
+        if pred == NUMBERS or pred == BOOL:
+            raise _errors.bad_dtype(self.loss, "y_pred", y_pred)
+        if truth == NUMBERS or (truth == BOOL and not self.bool_truth) or (call.labels and not INT8 <= truth <= UINT64):
+            raise _errors.bad_dtype(self.loss, "y_true", y_true, call.labels)
+        shape.bits = 32
+        if needs_double(pred) or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth)):
+            shape.bits = 64
+        call.wide = kernels64
+        call.classes = shape.classes
+        call.point = self.point
+        for d in range(PARAMETERS):
+            call.parameters[d] = self.parameters[d]
+        call.y_true_domain = self.y_true_domain[shape.bits == 64]
+        call.y_pred_domain = self.y_pred_domain[shape.bits == 64]
+        describe(&call.y_pred, y_pred, pred, shape.bits, shape.axis, self.walks_rows(call))
+        if call.labels:
+            describe(&call.y_true, y_true, truth, 64)
+        else:
+            describe(&call.y_true, y_true, truth, shape.bits, shape.axis, self.walks_rows(call))
+        return 0
+
+    cdef int open_shape(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred) except -1:
+        cdef int ndim = cnp.PyArray_NDIM(y_pred), d, k = 0
+        shape.axis = -1
+        shape.classes = 1
+        call.labels = False
+        if self.rowwise:
+            shape.axis = self.axis + ndim if self.axis < 0 else self.axis
+            if not 0 <= shape.axis < ndim:
+                raise _errors.bad_axis(self.loss, y_pred)
+            shape.classes = cnp.PyArray_DIM(y_pred, shape.axis)
+            if shape.classes == 0:
+                raise _errors.no_classes(self.loss, y_pred)
+        for d in range(ndim):
+            if d != shape.axis:
+                shape.dims[k] = cnp.PyArray_DIM(y_pred, d)
+                k += 1
+        shape.ndim = k
+        shape.size = product(k, shape.dims)
+        call.labels = self.labels != NEVER and has_shape(y_true, k, shape.dims)
+        if not call.labels and (self.labels == ALWAYS or not same_shape(y_true, y_pred)):
+            raise _errors.bad_shapes(self.loss, y_true, y_pred, self.labels != NEVER, self.labels == ALWAYS)
+        return 0
+
+    cdef inline bint walks_rows(self, const Call* call) noexcept:
+        """Whether the kernel sees whole rows; else it sees elements."""
+        return self.kernel != POINT or call.labels
+
+    cdef double open_weights(self, Call* call, Shape* shape, ndarray weight, tuple masks, Sums sums) except? -1:
+        """Describe the weights and masks, and add them up: their total is needed before the first derivative is written."""
+        cdef Partial partial
+        cdef int number = NUMBERS, k
+        call.weighted = weight is not None or len(masks) > 0
+        call.weight.present = weight is not None
+        for k in range(3):
+            call.masks[k].present = k < len(masks)
+        if not call.weighted:
+            if sums is not None:
+                exact_add(&sums.total[<int>WEIGHT], shape.size)
+            return shape.size
+        if weight is not None:
+            number = number_of(weight)
+            if number == NUMBERS:
+                raise _errors.bad_dtype(self.loss, "sample_weight", weight)
+            if not (has_shape(weight, shape.ndim, shape.dims) or (shape.ndim > 1 and has_shape(weight, 1, shape.dims))):
+                raise _errors.bad_weight_shape(self.loss, weight, tuple([shape.dims[k] for k in range(shape.ndim)]))
+        self.describe_weighing(call, shape, weight, number, masks, 1)
+        call.size = shape.size
+        execute(kernels64.weights, call, (shape.size + BLOCK - 1) // BLOCK, BLOCK, &partial)
+        if partial.fault != NO_FAULT:
+            raise _errors.negative_weight(self.loss, weight, tuple([shape.dims[k] for k in range(shape.ndim)]), partial.fault_index)
+        if shape.classes > 1 and not self.walks_rows(call):
+            self.describe_weighing(call, shape, weight, number, masks, shape.classes)
+        if sums is not None:
+            exact_merge(&sums.total[<int>WEIGHT], &partial.sums[0])
+        return exact_round(&partial.sums[0])
+
+    cdef int describe_weighing(self, Call* call, Shape* shape, ndarray weight, int number, tuple masks, Py_ssize_t classes) except -1:
+        cdef ndarray mask
+        cdef int k = 0
+        if weight is not None:
+            describe_weights(&call.weight, weight, number, shape.ndim, shape.dims, classes)
+        for mask in masks:
+            describe_weights(&call.masks[k], mask, BOOL, shape.ndim, shape.dims, classes)
+            k += 1
+        return 0
+
+    cdef double scale_of(self, const Shape* shape, double total_weight) except? -1:
+        """What the reduction multiplies every derivative with."""
+        cdef double divisor = 1
+        if self.reduction == MEAN:
+            divisor = total_weight
+        elif self.reduction == BATCHMEAN:
+            divisor = shape.dims[0] if shape.ndim else 1
+        if divisor == 0 and self.raise_if_empty:
+            raise _errors.nothing_to_average(self.loss)
+        return 1 / divisor if divisor != 0 else 0
+
+    cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, bint writes) except -1:
+        """Choose the kernel, cut the data into its units and run them; turn a fault into an error."""
+        cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
+        cdef Py_ssize_t elements = shape.size * shape.classes
+        cdef range_fn run = kernels.elementwise
+        cdef Py_ssize_t units, unit = BLOCK, unit_work = BLOCK
+        call.size = elements
+        if self.walks_rows(call):
+            run = kernels.softmax if self.kernel == SOFTMAX else (kernels.cosine if self.kernel == COSINE else kernels.picked)
+            call.size = shape.size
+            unit = BLOCK if self.kernel == POINT else ROW_BLOCK
+            unit_work = unit * (1 if self.kernel == POINT and call.outputs == VALUE else shape.classes)
+        elif self.rowwise and call.value.present and not call.summed:
+            run = kernels.rowsums
+            call.size = shape.size
+            unit = 1
+            unit_work = shape.classes
+        units = (call.size + unit - 1) // unit
+        execute(run, call, units, unit_work, partial)
+        if partial.fault != NO_FAULT:
+            raise _errors.fault(self.loss, partial.fault == Y_PRED_FAULT, call.labels, y_true, y_pred, shape.axis, partial.fault_index,
+                                writes and (call.grad.present or call.hess.present or call.value.present))
+        return 0
+
+    cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):
+        cdef object value
+        if call.outputs == VALUE or call.outputs == VALUE_GRAD:
+            value = results.value if self.reduction == NONE else self.reduced(shape, exact_round(&partial.sums[0]), total_weight)
+            return value if call.outputs == VALUE else (value, results.grad)
+        return results.grad if call.outputs == GRAD else (results.grad, results.hess)
+
+    cdef tuple split_out(self, Outputs outputs, bint wants_value, object out):
+        """Which result each array of `out` takes."""
+        if outputs == VALUE and not wants_value:
+            raise _errors.out_for_number(self.loss)
+        if outputs == VALUE:
+            return out, None, None
+        if outputs == GRAD or (outputs == VALUE_GRAD and not wants_value):
+            return None, out, None
+        first, second = _errors.pair(self.loss, out)
+        return (first, second, None) if outputs == VALUE_GRAD else (None, first, second)
+
+    cdef object reduced(self, const Shape* shape, double total, double total_weight):
+        cdef double divisor = total_weight
+        if self.reduction == SUM:
+            return total
+        if self.reduction == BATCHMEAN:
+            divisor = shape.dims[0] if shape.ndim else 1
+        if divisor == 0:
+            return 0.0 if self.zero_if_empty else NAN
+        return total / divisor
+
+
+cdef inline bint has_shape(ndarray a, int ndim, const Py_ssize_t* dims) noexcept:
+    cdef int d
+    if cnp.PyArray_NDIM(a) != ndim:
+        return False
+    for d in range(ndim):
+        if cnp.PyArray_DIM(a, d) != dims[d]:
+            return False
+    return True

@@ -1,0 +1,49 @@
+# Entries for tests and for the curious: one kernel on plain arrays, without the pipeline. So every ISA level can be compared in one process.
+
+ctypedef real (*unary_fn)(real x) noexcept nogil
+
+
+cdef inline void each_number(unary_fn function, const real[::1] x, real[::1] out) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(x.shape[0]):
+        out[i] = function(x[i])
+
+
+def exp(const real[::1] x not None, real[::1] out not None):
+    with nogil:
+        each_number(vector_exp, x, out[:x.shape[0]])
+
+
+def log(const real[::1] x not None, real[::1] out not None):
+    with nogil:
+        each_number(vector_log, x, out[:x.shape[0]])
+
+
+def log1p(const real[::1] x not None, real[::1] out not None):
+    with nogil:
+        each_number(vector_log1p, x, out[:x.shape[0]])
+
+
+def log1p_of_unit(const real[::1] x not None, real[::1] out not None):
+    with nogil:
+        each_number(log1p_unit, x, out[:x.shape[0]])
+
+
+def points():
+    """The names of all points; a point's place is its number."""
+    return POINT_NAMES
+
+
+def point(int number, const real[::1] y not None, const real[::1] p not None, const double[::1] parameters not None,
+          real[::1] value not None, real[::1] grad not None, real[::1] hess not None):
+    """Value, gradient and second derivative of every pair, unweighted."""
+    cdef Py_ssize_t n = y.shape[0]
+    if not 0 <= number < len(POINT_NAMES):
+        raise IndexError(f"no point has the number {number}")
+    if parameters.shape[0] < PARAMETERS:
+        raise ValueError(f"a point takes {<int>PARAMETERS} parameters, got {parameters.shape[0]}")
+    if min(p.shape[0], value.shape[0], grad.shape[0], hess.shape[0]) < n:
+        raise ValueError("every array must have the length of y")
+    if n:
+        with nogil:
+            POINTS[number][<int>ALL](&y[0], &p[0], &parameters[0], 1, &value[0], &grad[0], &hess[0], n)

@@ -1,0 +1,78 @@
+# Where the results go: fresh arrays, or the caller's.
+
+@cython.final
+@cython.freelist(4)
+cdef class Results:
+    """The arrays of one call. One that overlaps an input otherwise than element by element is computed beside it and copied at the end."""
+
+    cdef object value, grad, hess
+    cdef bint in_place          # a result takes an input's place: everything is checked before the first write
+    cdef list copies            # pairs (given, computed)
+
+    cdef int open(self, Plan plan, Call* call, const Shape* shape, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks,
+                  object out) except -1:
+        cdef object value_out = None, grad_out = None, hess_out = None
+        cdef bint wants_value = gives_values(call.outputs) and not call.summed
+        cdef tuple inputs
+        call.value.present = call.grad.present = call.hess.present = False
+        call.value.direct = call.grad.direct = call.hess.direct = False
+        if call.statistics:
+            return 0
+        if out is not None:
+            value_out, grad_out, hess_out = plan.split_out(call.outputs, wants_value, out)
+        inputs = () if out is None else (y_true, y_pred, weight, *masks)
+        if wants_value:
+            self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, inputs, value_out)
+        if call.outputs != VALUE:
+            self.grad = self.place(plan, &call.grad, cnp.PyArray_NDIM(y_pred), <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred), shape, shape.axis,
+                                   plan.walks_rows(call), y_pred, inputs, grad_out)
+        if call.outputs == GRAD_HESS:
+            self.hess = self.place(plan, &call.hess, cnp.PyArray_NDIM(y_pred), <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred), shape, shape.axis,
+                                   plan.walks_rows(call), y_pred, inputs, hess_out)
+            if out is not None and near(self.grad, self.hess) and np.shares_memory(self.grad, self.hess):
+                raise _errors.shared_outputs(plan.loss)
+        return 0
+
+    cdef ndarray place(self, Plan plan, Operand* target, int ndim, const Py_ssize_t* dims, const Shape* shape, int axis, bint rows,
+                       ndarray y_pred, tuple inputs, object given):
+        """Describe the array that a result is written to."""
+        cdef ndarray array
+        cdef bint in_place = False
+        if given is None:
+            array = fresh(ndim, dims, y_pred)
+            describe(target, array, number_of(array), shape.bits, axis, rows)
+            return array
+        _errors.check_out(plan.loss, given, tuple([dims[d] for d in range(ndim)]))
+        array = given
+        for source in inputs:
+            if source is not None and near(array, source):
+                if same_place(array, source):
+                    in_place = self.in_place = True
+                elif _arrays.share_memory(array, source):
+                    array = np.empty_like(array)
+                    self.copies = self.copies or []
+                    self.copies.append((given, array))
+                    break
+        describe(target, array, number_of(array), shape.bits, axis, rows)
+        if in_place:
+            target.direct = False
+        return given
+
+    cdef int close(self) except -1:
+        if self.copies is not None:
+            for given, computed in self.copies:
+                given[...] = computed
+        return 0
+
+
+cdef inline bint gives_values(Outputs outputs) noexcept:
+    return outputs == VALUE or outputs == VALUE_GRAD
+
+
+cdef ndarray fresh(int ndim, const Py_ssize_t* dims, ndarray y_pred):
+    """A new array of y_pred's floating dtype; float64 where y_pred holds integers."""
+    cdef int number = number_of(y_pred)
+    if number == BFLOAT16:
+        return np.empty(tuple([dims[d] for d in range(ndim)]), y_pred.dtype.newbyteorder("="))
+    return cnp.PyArray_EMPTY(ndim, <cnp.npy_intp*>dims, cnp.NPY_FLOAT if number == FLOAT32 else
+                             (cnp.NPY_FLOAT16 if number == HALF else cnp.NPY_DOUBLE), 0)

@@ -1,0 +1,57 @@
+# Losses of the label's class alone, by its point with y = 1: every other class of the row has the gradient 0.
+
+cdef void fill_zero(const Operand* a, char* row, Py_ssize_t classes) noexcept nogil:
+    cdef real[BLOCK] zero
+    cdef Py_ssize_t first = 0, n
+    if rows_are_direct(a):
+        memset(row, 0, classes * sizeof(real))
+        return
+    memset(zero, 0, sizeof(zero))
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        store_classes(a, row, first, n, zero)
+        first += n
+
+
+cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
+                 const real* source) noexcept nogil:
+    """Rows of zeros but for the label's class."""
+    cdef char* row
+    cdef Py_ssize_t i
+    for i in range(rows):
+        row = row_of(a, start + i)
+        fill_zero(a, row, classes)
+        store_classes(a, row, label[i], 1, source + i)
+
+
+cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    cdef Work work
+    cdef Py_ssize_t[BLOCK] label
+    cdef const double* weight
+    cdef Py_ssize_t block, start, n, i
+    cdef char* row
+    for block in range(first, last):
+        start = block * BLOCK
+        n = min(<Py_ssize_t>BLOCK, call.size - start)
+        weight = load_weights(call, start, n, work.weight)
+        if not load_labels(call, start, n, weight, label, partial):
+            return
+        for i in range(n):
+            row = row_of(&call.y_pred, start + i)
+            gather_run(&call.y_pred, row + label[i] * call.y_pred.class_stride, 0, work.p + i, 1)
+            work.y[i] = 1
+        if find_outside(work.p, &call.y_pred_domain, weight, start, n, Y_PRED_FAULT, partial):
+            return
+        if call.outputs == NOTHING:
+            continue
+        evaluate(call, work.y, work.p, weight, work.value, work.grad, work.hess, n)
+        if call.summed and gives_value(call.outputs):
+            exact_add(&partial.sums[0], summed(call, work.y, work.p, weight, work.value, n))
+        elif call.value.present:
+            if weight != NULL:
+                weigh(work.value, weight, 1, n)
+            store(&call.value, start, n, work.value)
+        if call.grad.present:
+            spread(&call.grad, start, n, call.classes, label, work.grad)
+        if call.hess.present:
+            spread(&call.hess, start, n, call.classes, label, work.hess)

@@ -1,0 +1,399 @@
+# Softmax cross-entropy. With `top` the largest logit of a row, e_k = exp(z_k - top) and S = sum e_k, the value is
+# sum_k t_k (top - z_k) + mass log S, and its gradient mass e_k / S - t_k, where mass = sum t_k.
+#
+# The largest term of S is 1 and would drown the others where they are small, so it is left out of the sum: `others` is S - 1, log S is
+# log1p(others), and S - e_k is `others` again where e_k = 1. So nothing cancels in the gradient that does not cancel in truth.
+
+cdef enum:
+    FEW = 32                # up to here a tile of rows with the classes outermost; above, row by row
+
+
+cdef inline real rest_of(real e, real others) noexcept nogil:
+    """S - e."""
+    return select(e == 1, others, (1 - e) + others)
+
+
+cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept nogil:
+    """S times the gradient."""
+    return (mass - t) * e - t * rest_of(e, others)
+
+
+cdef inline real softmax_hess(real e, real mass, real others) noexcept nogil:
+    """S^2 times the second derivative."""
+    return mass * e * rest_of(e, others)
+
+
+# Few classes: the rows of a tile lie side by side, and every loop over them vectorises -----------------------------------------------
+
+cdef struct Tile:
+    real[FEW * ROW_BLOCK] e         # first the logits
+    real[FEW * ROW_BLOCK] t         # the targets, unless they are labels; at last the second derivatives
+    real[ROW_BLOCK] top
+    real[ROW_BLOCK] others
+    real[ROW_BLOCK] mass
+    double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
+
+
+cdef bint tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
+    """A nan may be passed over here: it comes back by its own e. False if a top is inf."""
+    cdef Py_ssize_t i, k
+    cdef real z
+    cdef bint infinite = False
+    for i in range(ROW_BLOCK):
+        tile.top[i] = tile.e[i]
+    for k in range(1, classes):
+        for i in range(ROW_BLOCK):
+            z = tile.e[k * ROW_BLOCK + i]
+            tile.top[i] = select(z > tile.top[i], z, tile.top[i])
+    for i in range(ROW_BLOCK):
+        infinite |= tile.top[i] > LARGE
+    return not infinite
+
+
+cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
+    cdef double[ROW_BLOCK] mass
+    cdef Py_ssize_t i, k
+    cdef double t, gap
+    if label != NULL:
+        for i in range(rows):
+            tile.gap[i] = <double>tile.top[i] - <double>tile.e[label[i] * ROW_BLOCK + i]
+            tile.mass[i] = 1
+        return
+    for i in range(ROW_BLOCK):
+        tile.gap[i] = mass[i] = 0
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            t = tile.t[k * ROW_BLOCK + i]
+            gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
+            tile.gap[i] += select_double(t != 0, t * gap, 0)
+            mass[i] += t
+    for i in range(ROW_BLOCK):
+        tile.mass[i] = <real>mass[i]
+
+
+cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
+    """The logits become e; `others` is the sum of what is not 1 and the number of what is, less the one that is left out."""
+    cdef double[ROW_BLOCK] total
+    cdef real[ROW_BLOCK] ones
+    cdef Py_ssize_t i, k
+    cdef real e
+    for i in range(ROW_BLOCK):
+        total[i] = 0
+        ones[i] = -1
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            e = vector_exp(tile.e[k * ROW_BLOCK + i] - tile.top[i])
+            tile.e[k * ROW_BLOCK + i] = e
+            ones[i] += select(e == 1, 1, 0)
+            total[i] += select(e == 1, 0, e)
+    for i in range(ROW_BLOCK):
+        tile.others[i] = <real>(total[i] + ones[i])
+
+
+cdef void tile_values(const Tile* tile, double* value) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
+
+
+cdef void tile_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label, const real* factor) noexcept nogil:
+    """e becomes the gradient."""
+    cdef real[ROW_BLOCK] at_label
+    cdef Py_ssize_t i, k
+    cdef real e
+    if label != NULL:
+        for i in range(rows):
+            at_label[i] = softmax_grad(tile.e[label[i] * ROW_BLOCK + i], 1, 1, tile.others[i]) * factor[i]
+        for k in range(classes):
+            for i in range(ROW_BLOCK):
+                tile.e[k * ROW_BLOCK + i] *= factor[i]
+        for i in range(rows):
+            tile.e[label[i] * ROW_BLOCK + i] = at_label[i]
+        return
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            e = tile.e[k * ROW_BLOCK + i]
+            tile.e[k * ROW_BLOCK + i] = softmax_grad(e, tile.t[k * ROW_BLOCK + i], tile.mass[i], tile.others[i]) * factor[i]
+
+
+cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, real* hess) noexcept nogil:
+    cdef Py_ssize_t i, k
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], tile.mass[i], tile.others[i]) * factor[i]
+
+
+cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
+    """A row of weight 0 has the gradient 0 even where it holds nan."""
+    cdef Py_ssize_t i, k
+    if weight == NULL:
+        return
+    for i in range(rows):
+        if weight[i] == 0:
+            for k in range(classes):
+                tile[k * ROW_BLOCK + i] = 0
+
+
+cdef void keep_tile(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
+                    Py_ssize_t rows) noexcept nogil:
+    cdef real[FEW * ROW_BLOCK] hess
+    cdef real[ROW_BLOCK] factor, square
+    cdef double scale, total
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        scale = row_scale(call, weight, i) if i < rows else 0
+        total = 1 + <double>tile.others[i]
+        factor[i] = <real>(scale / total)
+        square[i] = <real>(scale / (total * total))
+    if call.hess.present:
+        tile_hesses(tile, call.classes, square, hess)
+        drop_weightless(hess, weight, rows, call.classes)
+        store_tile(&call.hess, start, rows, call.classes, hess)
+    tile_grads(tile, rows, call.classes, label, factor)
+    drop_weightless(tile.e, weight, rows, call.classes)
+    store_tile(&call.grad, start, rows, call.classes, tile.e)
+
+
+cdef bint softmax_tile(const Call* call, const Py_ssize_t* label, const double* weight, double* value, Py_ssize_t start,
+                       Py_ssize_t rows) noexcept nogil:
+    """False where an infinite logit asks for the care of the row by row form."""
+    cdef Tile tile
+    if rows < ROW_BLOCK:
+        memset(&tile, 0, sizeof(tile))
+    load_tile(&call.y_pred, start, rows, call.classes, tile.e)
+    if label == NULL:
+        load_tile(&call.y_true, start, rows, call.classes, tile.t)
+    if not tile_tops(&tile, call.classes):
+        return False
+    tile_gaps(&tile, rows, call.classes, label)
+    tile_exps(&tile, call.classes)
+    if gives_value(call.outputs):
+        tile_values(&tile, value)
+    if call.outputs != VALUE:
+        keep_tile(call, &tile, label, weight, start, rows)
+    return True
+
+
+# Many classes: row by row, each in chunks, with three readings of the row while it is in the cache -----------------------------------
+
+cdef struct Row:
+    const char* z
+    const char* t
+    char* grad
+    char* hess
+    Py_ssize_t label        # -1 where the target is a distribution
+    real top
+    real mass
+    real others
+    double gap
+
+
+cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+    """Under an infinite top the logits are 0 where they are infinite too, and -inf elsewhere: the limit of the softmax."""
+    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    cdef Py_ssize_t k
+    if not row.top > LARGE:
+        return z
+    for k in range(n):
+        buffer[k] = select(z[k] > LARGE, 0, select(z[k] != z[k], z[k], -row.top))
+    return buffer
+
+
+cdef inline real shift_of(const Row* row) noexcept nogil:
+    """What is taken from the logits before exp."""
+    return 0 if row.top > LARGE else row.top
+
+
+cdef void row_top(const Call* call, Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef real[16] tops
+    cdef const real* z
+    cdef Py_ssize_t first = 0, n, k, j
+    for j in range(16):
+        tops[j] = -LARGE * 2
+    row.top = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_logits(call, row, first, n, buffer)
+        k = 0
+        while k + 16 <= n:
+            for j in range(16):
+                tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
+            k += 16
+        while k < n:
+            tops[0] = select(z[k] > tops[0], z[k], tops[0])
+            k += 1
+        first += n
+    row.top = tops[0]
+    for j in range(16):
+        row.top = tops[j] if tops[j] > row.top else row.top
+
+
+cdef double sum_below_one(const real* e, Py_ssize_t n, Py_ssize_t* ones) noexcept nogil:
+    """The sum of what is not 1, and how many are."""
+    cdef double[8] a, b
+    cdef double total = 0
+    cdef Py_ssize_t i = 0, j, count = 0
+    for j in range(8):
+        a[j] = b[j] = 0
+    while i + 16 <= n:
+        for j in range(8):
+            a[j] += select(e[i + j] == 1, 0, e[i + j])
+            b[j] += select(e[i + 8 + j] == 1, 0, e[i + 8 + j])
+        i += 16
+    for j in range(8):
+        total += a[j] + b[j]
+    while i < n:
+        total += select(e[i] == 1, 0, e[i])
+        i += 1
+    for i in range(n):
+        count += e[i] == 1
+    ones[0] += count
+    return total
+
+
+cdef inline real* exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+    cdef const real* z = load_logits(call, row, first, n, buffer)
+    cdef real shift = shift_of(row)
+    cdef Py_ssize_t k
+    for k in range(n):
+        buffer[k] = vector_exp(z[k] - shift)
+    return buffer
+
+
+cdef void row_gap(const Call* call, Row* row) noexcept nogil:
+    """gap and mass of the row."""
+    cdef real[BLOCK] z_buffer, t_buffer
+    cdef const real* z
+    cdef const real* t
+    cdef Py_ssize_t first = 0, n, k
+    cdef double mass = 0, gap, shift = shift_of(row)
+    if row.label >= 0:
+        z = load_logits(call, row, row.label, 1, z_buffer)
+        row.gap = shift - z[0]
+        row.mass = 1
+        return
+    row.gap = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_logits(call, row, first, n, z_buffer)
+        t = load_classes(&call.y_true, row.t, first, n, t_buffer)
+        for k in range(n):
+            gap = shift - z[k]
+            row.gap += select_double(t[k] != 0, t[k] * gap, 0)
+            mass += t[k]
+        first += n
+    row.mass = <real>mass
+
+
+cdef void row_others(const Call* call, Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef Py_ssize_t first = 0, n, ones = 0
+    cdef double total = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        total += sum_below_one(exps(call, row, first, n, buffer), n, &ones)
+        first += n
+    row.others = <real>(total + (ones - 1))
+    if row.top > LARGE and ones > 1:
+        row.others = row.top - row.top      # two infinite logits: nan
+
+
+cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
+    cdef real[BLOCK] e, t_buffer, hess
+    cdef const real* t
+    cdef double total = 1 + <double>row.others
+    cdef real factor = <real>(scale / total), square = <real>(scale / (total * total)), at_label
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        exps(call, row, first, n, e)
+        if call.hess.present:
+            for k in range(n):
+                hess[k] = softmax_hess(e[k], row.mass, row.others) * square
+            store_classes(&call.hess, row.hess, first, n, hess)
+        if row.label < 0:
+            t = load_classes(&call.y_true, row.t, first, n, t_buffer)
+            for k in range(n):
+                e[k] = softmax_grad(e[k], t[k], row.mass, row.others) * factor
+        else:
+            k = row.label - first
+            at_label = softmax_grad(e[k], 1, 1, row.others) * factor if 0 <= k < n else 0
+            for k in range(n):
+                e[k] *= factor
+            k = row.label - first
+            if 0 <= k < n:
+                e[k] = at_label
+        store_classes(&call.grad, row.grad, first, n, e)
+        first += n
+
+
+cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, const double* weight) noexcept nogil:
+    """The value of a row; its derivatives are stored. `weight` points to the row's own, or is NULL."""
+    cdef Row row
+    cdef double value
+    row.label = label
+    row.z = row_of(&call.y_pred, index)
+    row.t = row_of(&call.y_true, index)
+    row.grad = row_of(&call.grad, index) if call.grad.present else NULL
+    row.hess = row_of(&call.hess, index) if call.hess.present else NULL
+    if weight != NULL and weight[0] == 0:
+        clear_row(call, &row)
+        return 0
+    row_top(call, &row)
+    row_gap(call, &row)
+    row_others(call, &row)
+    value = row.gap + row.mass * <double>vector_log1p(row.others)
+    if call.outputs != VALUE:
+        row_derivatives(call, &row, row_scale(call, weight, 0))
+    return value
+
+
+cdef void clear_row(const Call* call, const Row* row) noexcept nogil:
+    if call.grad.present:
+        fill_zero(&call.grad, row.grad, call.classes)
+    if call.hess.present:
+        fill_zero(&call.hess, row.hess, call.classes)
+
+
+# The blocks ---------------------------------------------------------------------------------------------------------------------
+
+cdef bint faulty_targets(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Partial* partial) noexcept nogil:
+    """Whether a distribution has an entry out of its domain; noted by its place among all entries."""
+    cdef real[BLOCK] buffer
+    cdef const real* t
+    cdef Py_ssize_t row, first, n
+    if not call.y_true_domain.checked:
+        return False
+    for row in range(rows):
+        first = 0
+        while first < call.classes and (weight == NULL or weight[row] != 0):
+            n = min(<Py_ssize_t>BLOCK, call.classes - first)
+            t = load_classes(&call.y_true, row_of(&call.y_true, start + row), first, n, buffer)
+            if find_outside(t, &call.y_true_domain, NULL, (start + row) * call.classes + first, n, Y_TRUE_FAULT, partial):
+                return True
+            first += n
+    return False
+
+
+cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    cdef double[ROW_BLOCK] buffer, value
+    cdef Py_ssize_t[ROW_BLOCK] labels
+    cdef Py_ssize_t* label = labels if call.labels else NULL
+    cdef const double* weight
+    cdef Py_ssize_t block, start, rows, i
+    for block in range(first, last):
+        start = block * ROW_BLOCK
+        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
+        weight = load_weights(call, start, rows, buffer)
+        if label != NULL:
+            if not load_labels(call, start, rows, weight, labels, partial):
+                return
+        elif faulty_targets(call, start, rows, weight, partial):
+            return
+        if call.outputs == NOTHING:
+            continue
+        if call.classes > FEW or not softmax_tile(call, label, weight, value, start, rows):
+            for i in range(rows):
+                value[i] = softmax_row(call, start + i, labels[i] if call.labels else -1, weight_of(weight, i))
+        keep_rows(call, value, weight, start, rows, partial)

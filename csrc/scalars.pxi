@@ -1,0 +1,54 @@
+# Small things that points are made of.
+
+cdef extern from *:
+    """
+    #if REAL_BITS == 32
+    static const real SMALL = 1.17549435e-38f, LARGE = 3.4028235e38f, LIFT = 1.2676506e30f, LOG_LIFT = 69.31471805599453f;
+    #else
+    static const real SMALL = 2.2250738585072014e-308, LARGE = 1.7976931348623157e308, LIFT = 1.2676506002282294e30,
+                      LOG_LIFT = 69.314718055994530942;
+    #endif
+
+    /* log(u + c) for a c that rounding took from u: c joins when u is already reduced to [sqrt(1/2), sqrt(2)] */
+    static inline real vector_log_sum(real u, real c)
+    {
+        real n, lift = u < LEAST_NORMAL ? (real)((word)1 << MANTISSA_BITS) : 1, normal = u * lift;
+        word field = normalise(normal, &n);
+        real power = to_real(ONE + field);
+        power = power > 0 ? power : 0;
+        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n + (lift > 1 ? (real)MANTISSA_BITS : 0), u);
+    }
+    """
+    const real SMALL, LARGE         # the normal range
+    const real LIFT, LOG_LIFT       # 2^100 and its logarithm
+    real vector_log_sum(real u, real c) noexcept nogil
+
+
+cdef inline real select(bint condition, real a, real b) noexcept nogil:
+    """Both arms are computed before the choice: `x * w if w != 0 else 0` may become a product under a condition, two of which in one loop
+    gcc 12 vectorises wrongly."""
+    return a if condition else b
+
+
+cdef inline double select_double(bint condition, double a, double b) noexcept nogil:
+    return a if condition else b
+
+
+cdef inline real magnitude(real x) noexcept nogil:
+    return select(x >= 0, x, -x)
+
+
+cdef inline real sign(real x) noexcept nogil:
+    """A zero and a nan are their own sign."""
+    return select(x > 0, 1, select(x < 0, -1, x))
+
+
+cdef inline real nil(real x) noexcept nogil:
+    """Zero, unless x is nan."""
+    return select(x == x, 0, x)
+
+
+cdef inline real rounded_off(real a, real b, real total) noexcept nogil:
+    """What is missing in total = a + b, exactly (Knuth's two-sum)."""
+    cdef real shadow = total - a
+    return (a - (total - shadow)) + (b - shadow)

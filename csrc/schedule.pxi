@@ -1,0 +1,112 @@
+# Who runs the blocks: this thread, or several; in stretches short enough for Ctrl-C.
+
+ctypedef void (*parallel_fn)(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t grain,
+                             Partial* partials, int threads) noexcept nogil
+
+cdef enum:
+    UNLOCKED_WORK = 8192        # elements from which on other Python threads may run meanwhile: below, releasing the GIL costs more
+    PARALLEL_WORK = 131072      # elements from which on threads pay
+    STRETCH = 1 << 22           # elements between two looks at pending signals: some 20 ms of the slowest loss
+    GRAIN = 32768               # elements that a thread takes at a time
+
+cdef const Kernels* kernels32 = NULL
+cdef const Kernels* kernels64 = NULL
+cdef dict POINT_NUMBERS = {}
+cdef parallel_fn run_parallel = NULL
+cdef bint parallel_was_sought = False
+cdef int thread_count = 1
+
+
+cdef extern from "cpu.h":
+    int cpu_level() noexcept nogil
+
+
+def supported_levels():
+    """The ISA levels that this processor runs: those of x86-64 from v2 on, or elsewhere the baseline."""
+    return ["base"] if cpu_level() == 0 else [f"v{level}" for level in range(2, cpu_level() + 1)]
+
+
+def use_kernels(module32, module64):
+    """Take the kernels of one ISA level."""
+    global kernels32, kernels64
+    kernels32 = <const Kernels*>PyCapsule_GetPointer(module32.table(), b"pyloss.kernels")
+    kernels64 = <const Kernels*>PyCapsule_GetPointer(module64.table(), b"pyloss.kernels")
+    POINT_NUMBERS.update({name: number for number, name in enumerate(module64.points())})
+
+
+def set_thread_count(int count):
+    global thread_count
+    thread_count = count
+
+
+def get_thread_count():
+    return thread_count
+
+
+cdef bint find_parallel():
+    """Load OpenMP's extension when it is first needed; without it everything is serial."""
+    global run_parallel, parallel_was_sought
+    if not parallel_was_sought:
+        parallel_was_sought = True
+        module = _arrays.import_parallel()
+        if module is not None:
+            run_parallel = <parallel_fn>PyCapsule_GetPointer(module.entry(), b"pyloss.parallel")
+    return run_parallel != NULL
+
+
+cdef void clear_partial(Partial* partial) noexcept nogil:
+    cdef int i
+    for i in range(STATISTICS):
+        exact_clear(&partial.sums[i])
+    partial.fault = NO_FAULT
+    partial.fault_index = 0
+
+
+cdef void merge_partial(Partial* total, Partial* part) noexcept nogil:
+    cdef int i
+    for i in range(STATISTICS):
+        exact_merge(&total.sums[i], &part.sums[i])
+    if part.fault != NO_FAULT and (total.fault == NO_FAULT or part.fault_index < total.fault_index):
+        total.fault = part.fault
+        total.fault_index = part.fault_index
+
+
+cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t grain, Partial* total,
+                          int threads) except -1:
+    cdef Partial* partials = <Partial*>malloc(threads * sizeof(Partial))
+    cdef int i
+    if partials == NULL:
+        raise MemoryError
+    with nogil:
+        for i in range(threads):
+            clear_partial(&partials[i])
+        run_parallel(run, call, first, last, grain, partials, threads)
+        for i in range(threads):
+            merge_partial(total, &partials[i])
+    free(partials)
+    return 0
+
+
+cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
+    """Run over all units, each of about `unit_work` elements, until one is faulty."""
+    cdef Py_ssize_t first = 0, last, stretch, grain
+    cdef int threads = thread_count
+    clear_partial(total)
+    if units * unit_work < UNLOCKED_WORK:
+        run(call, 0, units, total)
+        return 0
+    stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
+    grain = max(<Py_ssize_t>1, GRAIN // unit_work)
+    if units * unit_work < PARALLEL_WORK or units <= grain or not find_parallel():
+        threads = 1
+    while first < units and total.fault == NO_FAULT:
+        last = min(units, first + stretch)
+        if threads > 1:
+            execute_parallel(run, call, first, last, grain, total, threads)
+        else:
+            with nogil:
+                run(call, first, last, total)
+        first = last
+        if first < units:
+            PyErr_CheckSignals()
+    return 0

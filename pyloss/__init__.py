@@ -1,0 +1,35 @@
+"""pyloss: loss functions for NumPy arrays, compiled. Value, gradient and diagonal Hessian in one pass over memory.
+
+    loss = pyloss.Huber(delta=1.0)
+    value, grad = loss.value_and_grad(y_true, y_pred)
+
+`pyloss.LOSSES` lists every loss by its stem; `pyloss.Loss` says what all of them have in common.
+"""
+
+from importlib.metadata import version as _version
+
+from . import _runtime, losses, reference
+from ._functions import FUNCTIONS as _FUNCTIONS
+from ._information import cross_entropy, entropy
+from ._loss import LOSSES, Loss
+from ._runtime import get_num_threads, set_num_threads, show_runtime, threads
+
+__version__ = _version("pyloss")
+
+_CLASSES = {loss.__name__: loss for loss in LOSSES.values()}
+globals().update(_CLASSES, **_FUNCTIONS)
+
+__all__ = [  # noqa: PLE0604
+    "LOSSES",
+    "Loss",
+    "cross_entropy",
+    "entropy",
+    "get_num_threads",
+    "losses",
+    "reference",
+    "set_num_threads",
+    "show_runtime",
+    "threads",
+    *_CLASSES,
+    *_FUNCTIONS,
+]

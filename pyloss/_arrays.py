@@ -1,0 +1,64 @@
+"""The slow lane of the front door: whatever is not a plain NumPy array, and questions that are rarely asked."""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ._loss import Loss
+
+Array = NDArray[Any]
+
+
+def plain(
+    loss: "Loss", y_true: object, y_pred: object, sample_weight: object, axis: int | None
+) -> tuple[Array, Array, Array | None, tuple[Array, ...]]:
+    """Plain arrays, without a copy where there is one behind the object, and the masks of those that are masked.
+
+    A row with a masked entry is masked; `axis` is that of the classes.
+    """
+    masks: list[Array] = []
+    arrays: list[Array | None] = []
+    for argument, given in (("y_true", y_true), ("y_pred", y_pred), ("sample_weight", sample_weight)):
+        if isinstance(given, np.ma.MaskedArray):
+            mask = np.ma.getmask(given)
+            if mask is not np.ma.nomask:
+                masks.append(mask)
+            given = np.ma.getdata(given)
+        arrays.append(None if given is None and argument == "sample_weight" else as_array(loss, argument, given))
+    truth, pred, weight = arrays
+    assert truth is not None and pred is not None
+    return truth, pred, weight, tuple(rows_of(mask, pred.ndim, axis) for mask in masks)
+
+
+def as_array(loss: "Loss", argument: str, given: object) -> Array:
+    if given is None:
+        raise TypeError(f"{loss.name}: {argument} must be an array, got None")
+    array = np.asarray(given)
+    return array if type(array) is np.ndarray else array.view(np.ndarray)
+
+
+def rows_of(mask: Array, ndim: int, axis: int | None) -> Array:
+    """The mask of the values: one of elements is gathered over the classes."""
+    if axis is None or mask.ndim != ndim or not mask.ndim:
+        return np.asarray(mask)
+    return np.asarray(mask.any(axis=axis))
+
+
+def share_memory(a: Array, b: Array) -> bool:
+    """Whether two arrays whose extents meet have a byte in common; yes, if it is too hard to tell."""
+    try:
+        return np.shares_memory(a, b, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def import_parallel() -> ModuleType | None:
+    """OpenMP's extension; None where there is none, or no OpenMP runtime."""
+    try:
+        return importlib.import_module("pyloss._parallel")
+    except ImportError:
+        return None

@@ -1,0 +1,42 @@
+"""Where a loss is defined: domains are data on the class, and the engine checks them on every block."""
+
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """An interval of numbers, or of whole numbers; nan is always let through."""
+
+    low: float = -inf
+    high: float = inf
+    low_open: bool = False
+    high_open: bool = False
+    integral: bool = False
+    accepts_bool: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every whole number in it is exact in float32, so that integer labels need not be promoted."""
+        return max(abs(self.low), abs(self.high)) <= 2**24
+
+    def contains(self, number: float) -> bool:
+        above = number > self.low if self.low_open else number >= self.low
+        below = number < self.high if self.high_open else number <= self.high
+        return above and below and (not self.integral or number == round(number))
+
+    def __str__(self) -> str:
+        if self.integral:
+            return f"one of {', '.join(str(number) for number in range(int(self.low), int(self.high) + 1))}"
+        if self.high == inf and self.low > -inf:
+            return f"{'>' if self.low_open else '>='} {self.low:g}"
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        return f"in {left}{self.low:g}, {self.high:g}{right}"
+
+
+REAL = Domain()
+POSITIVE = Domain(low=0, low_open=True)
+NOT_NEGATIVE = Domain(low=0)
+PROBABILITY = Domain(low=0, high=1)
+BINARY = Domain(low=0, high=1, accepts_bool=True)
+SIGN = Domain(low=-1, high=1, integral=True, accepts_bool=True)

@@ -1,0 +1,36 @@
+"""The function of every loss: `pyloss.huber(y_true, y_pred, delta=2.0)` is `pyloss.Huber(delta=2.0)(y_true, y_pred)`."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from inspect import Parameter, Signature, signature
+from typing import Any
+
+from . import losses as losses  # registers them
+from ._loss import LOSSES, Loss, Value
+
+
+def function_of(loss: type[Loss]) -> Callable[..., Value]:
+    """The value of a loss as a function, with its parameters as keywords."""
+    objects = lru_cache(maxsize=64, typed=True)(loss)
+
+    def function(y_true: Any, y_pred: Any, sample_weight: Any = None, *, out: Any = None, **parameters: Any) -> Value:
+        try:
+            made = objects(**parameters)
+        except TypeError:  # an unhashable parameter, or an unknown one: the class says which
+            made = loss(**parameters)
+        return made(y_true, y_pred, sample_weight, out=out)
+
+    function.__name__ = function.__qualname__ = loss.name
+    function.__module__ = "pyloss"
+    function.__doc__ = f"The value of `{loss.__name__}`, which see: {loss.summary()}"
+    function.__signature__ = signature_of(loss)  # type: ignore[attr-defined]
+    return function
+
+
+def signature_of(loss: type[Loss]) -> Signature:
+    arrays = [parameter for name, parameter in signature(loss.__call__).parameters.items() if name not in ("self", "out")]
+    keywords = [*signature(loss).parameters.values(), Parameter("out", Parameter.KEYWORD_ONLY, default=None)]
+    return Signature([*arrays, *sorted(keywords, key=lambda keyword: keyword.name in ("reduction", "on_empty", "check", "out"))])
+
+
+FUNCTIONS = {stem: function_of(loss) for stem, loss in LOSSES.items()}

@@ -1,0 +1,214 @@
+"""The base classes: what every loss can be asked, said once."""
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from math import isnan
+from typing import Any, ClassVar, Literal, dataclass_transform
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _errors
+from ._domains import REAL, Domain
+from ._engine import Plan
+
+Array = NDArray[Any]
+Reduction = Literal["mean", "sum", "batchmean", "none"]
+OnEmpty = Literal["nan", "zero", "raise"]
+Family = Literal["elementwise", "rowwise", "total"]
+Value = Any
+"""A float; an array with reduction="none"."""
+
+LOSSES: "dict[str, type[Loss]]" = {}
+"""Every loss by its stem. Tests, benchmarks, plots and documentation go over it."""
+
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "reduction": ("mean", "sum", "batchmean", "none"),
+    "on_empty": ("nan", "zero", "raise"),
+    "check": (True, False),
+}
+
+
+def parameter(default: float, domain: Domain) -> Any:
+    """A number that belongs to a loss, and where it may lie."""
+    return field(default=default, metadata={"domain": domain})
+
+
+def choice(default: object, *choices: object) -> Any:
+    return field(default=default, metadata={"choices": choices})
+
+
+def integer(default: int) -> Any:
+    return field(default=default, metadata={"integer": True})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(parameter, choice, integer))
+class _Declared:
+    """Makes a frozen dataclass with keyword-only fields of every subclass, and lists those that have a stem."""
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, stem: str = "", **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(frozen=True, kw_only=True)(cls)
+        if stem:
+            cls.name = stem
+            LOSSES[stem] = cls  # type: ignore[assignment]
+
+
+class Loss(_Declared):
+    """A loss function of (y_true, y_pred): its value, its gradient, and where there is one its diagonal Hessian.
+
+    An object holds the parameters of a loss and is immutable; the arrays come with each call.
+
+    Parameters
+    ----------
+    reduction : "mean", "sum", "batchmean" or "none"
+        "mean" divides by the sum of the weights; "batchmean" divides the sum by the number of rows (the length of the first axis);
+        "none" gives one value per element (per row, where a loss is one of rows) and unscaled derivatives.
+    on_empty : "nan", "zero" or "raise"
+        What the mean of nothing is, be it an empty array or a total weight of 0. The gradient is 0 everywhere.
+    check : bool
+        Whether the data are checked against the domains of the loss. Without it the formula's own nan or inf is the answer. Class labels
+        are always checked, and nothing is ever read out of bounds.
+
+    Notes
+    -----
+    Every method takes `(y_true, y_pred, sample_weight=None)`.
+
+    The shapes of `y_true` and `y_pred` must be equal (losses of classes also take labels); nothing broadcasts but `sample_weight`, which
+    may be one number per row. Any strides, order, byte order and alignment, and any real dtype, come in without a copy of the array;
+    lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0; what has weight 0 counts nothing, even if
+    it is nan.
+
+    The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64; sums are always
+    exact sums of float64 blocks: the same bits on any number of threads and for any layout of the same data. Derivatives are with
+    respect to `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
+
+    Raises
+    ------
+    TypeError
+        for a dtype that does not hold real numbers.
+    ValueError
+        for unequal shapes, for a parameter out of its domain, and for data out of theirs, with the first offending index.
+    IndexError
+        for a class label that is not in 0 ... classes - 1.
+    """
+
+    family: ClassVar[Family]
+    y_true_domain: ClassVar[Domain] = REAL
+    y_pred_domain: ClassVar[Domain] = REAL
+
+    reduction: Reduction = "mean"
+    on_empty: OnEmpty = "nan"
+    check: bool = True
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):  # type: ignore[arg-type]
+            given = getattr(self, declared.name)
+            choices = declared.metadata.get("choices") or _CHOICES.get(declared.name)
+            if choices and not any(given is option or (isinstance(given, str) and given == option) for option in choices):
+                raise _errors.bad_parameter(self.name, declared.name, " or ".join(map(repr, choices)), given)
+            if domain := declared.metadata.get("domain"):
+                object.__setattr__(self, declared.name, _number(self.name, declared.name, given, domain))
+            if declared.metadata.get("integer") and (isinstance(given, bool) or not isinstance(given, int | np.integer)):
+                raise TypeError(f"{self.name}: {declared.name} must be an integer, got {given!r}")
+
+    @classmethod
+    def summary(cls) -> str:
+        """The loss's character in one line."""
+        return (cls.__doc__ or "").partition("\n")[0]
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return self._make_plan()
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of this loss alone, without those that all losses have."""
+        return {name: given for name, given in self._arguments().items() if name not in _CHOICES}
+
+    def _arguments(self) -> dict[str, Any]:
+        return {declared.name: getattr(self, declared.name) for declared in fields(self)}  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, (type(self), self._arguments())
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Value:
+        """The reduced loss, a float; with reduction="none" an array, which goes into `out` if that is given."""
+        return self._plan.value(y_true, y_pred, sample_weight, out)
+
+    def grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Array:
+        """The gradient of the reduced loss with respect to `y_pred`; into `out` if that is given, which may be `y_pred` itself."""
+        return self._plan.grad(y_true, y_pred, sample_weight, out)
+
+    def value_and_grad(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Array | tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Value, Array]:
+        """The value and the gradient from one reading of the data. `out` takes the gradient; with reduction="none", a pair of arrays."""
+        return self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
+
+    def forward(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Value:
+        """The same as calling the loss."""
+        return self(y_true, y_pred, sample_weight)
+
+    def backward(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Array:
+        """The same as `grad`."""
+        return self.grad(y_true, y_pred, sample_weight)
+
+
+class CurvedLoss(Loss):
+    """A loss with a diagonal second derivative."""
+
+    def grad_and_hess(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Array, Array]:
+        """The gradient and the diagonal of the Hessian. `out` is a pair of arrays, of which either may be None."""
+        return self._plan.grad_and_hess(y_true, y_pred, sample_weight, out)
+
+
+class ElementwiseLoss(CurvedLoss):
+    """A loss of each pair of elements: the kernel is a point of the same stem."""
+
+    family = "elementwise"
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name, parameters=tuple(self.parameters.values()))
+
+
+class RowwiseLoss(Loss):
+    """A loss of rows: one value for each, over the class axis, and the mean is over rows."""
+
+    family = "rowwise"
+
+    axis: int = integer(-1)
+
+
+def _number(loss: str, name: str, given: object, domain: Domain) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
+        raise TypeError(f"{loss}: {name} must be a number, got {given!r}")
+    number = float(given)
+    if isnan(number) or not domain.contains(number):
+        raise _errors.bad_parameter(loss, name, domain, given)
+    return number
+
+
+def _make(cls: type[Loss], arguments: dict[str, Any]) -> Loss:
+    return cls(**arguments)

@@ -1,0 +1,105 @@
+"""What pyloss runs on: the ISA level, chosen once at import, and the threads."""
+
+import importlib
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import _arrays, _engine
+
+LEVELS = ("base", "v2", "v3", "v4")
+
+
+def available_levels() -> tuple[str, ...]:
+    """The ISA levels that this build has and this processor can run, lowest first."""
+    runs = _engine.supported_levels()
+    return tuple(level for level in LEVELS if level in runs and find_spec(f"pyloss._kernels.{level}_f32"))
+
+
+def choose_level() -> str:
+    """The highest level, or the one that PYLOSS_ISA names."""
+    available = available_levels()
+    if not available:
+        raise ImportError(f"pyloss has no kernels for this processor ({platform.machine()}); on x86-64 it needs the level x86-64-v2")
+    wanted = os.environ.get("PYLOSS_ISA")
+    if wanted is None:
+        return available[-1]
+    if wanted not in LEVELS:
+        raise ImportError(f"PYLOSS_ISA must be one of {', '.join(available)}, got {wanted!r}")
+    if wanted not in available:
+        raise ImportError(f"PYLOSS_ISA={wanted} is not supported by this processor; it has {', '.join(available)}")
+    return wanted
+
+
+def available_cpus() -> int:
+    """How many processors this process may use: its affinity, and what its control group grants."""
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cpus = os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cpus, -(-int(quota) // int(period))))
+    except (OSError, ValueError):
+        return cpus
+
+
+def default_threads() -> int:
+    wanted = os.environ.get("PYLOSS_NUM_THREADS")
+    if wanted is None:
+        return available_cpus()
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise ImportError(f"PYLOSS_NUM_THREADS must be a whole number >= 1, got {wanted!r}")
+    return int(wanted)
+
+
+def set_num_threads(n: int) -> None:
+    """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}")
+    if not 1 <= n <= 1024:
+        raise ValueError(f"set_num_threads: n must be in [1, 1024], got {n}")
+    _engine.set_thread_count(n)
+
+
+def get_num_threads() -> int:
+    """Up to how many threads a call uses."""
+    return _engine.get_thread_count()
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Within the block, let calls use up to `n` threads. The number is one for the whole process."""
+    before = get_num_threads()
+    set_num_threads(n)
+    try:
+        yield
+    finally:
+        set_num_threads(before)
+
+
+def runtime() -> dict[str, str]:
+    """What `show_runtime` prints."""
+    from . import __version__
+
+    has_openmp = _arrays.import_parallel() is not None
+    return {
+        "pyloss": __version__,
+        "ISA level": f"{LEVEL} (available: {', '.join(available_levels())})",
+        "threads": f"{get_num_threads()} (processors: {available_cpus()})",
+        "OpenMP": "yes" if has_openmp else "no: every call is serial",
+    }
+
+
+def show_runtime() -> None:
+    """Print the version, the ISA level in use and those available, the threads, and whether there is OpenMP."""
+    for name, value in runtime().items():
+        print(f"{name + ':':<12}{value}")
+
+
+LEVEL = choose_level()
+_engine.use_kernels(*(importlib.import_module(f"pyloss._kernels.{LEVEL}_f{bits}") for bits in (32, 64)))
+_engine.set_thread_count(default_threads())

@@ -1,0 +1,70 @@
+"""Totals: losses of sums over all samples, whose gradient depends on the sums too."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _errors
+from ._engine import Sums
+from ._loss import Array, Loss, Value
+
+
+class TotalLoss(Loss, ABC):
+    """A loss of sums over all samples: a first reading of the data makes the sums, a second the gradient.
+
+    A subclass says how the value and the gradient follow from the sums of its plan's point; the last of the sums is the total weight.
+    """
+
+    family = "total"
+
+    @abstractmethod
+    def _value_of(self, sums: tuple[float, ...]) -> float:
+        """The value that follows from the sums."""
+
+    @abstractmethod
+    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+        """The gradient that follows from the sums and a second reading of the data."""
+
+    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None) -> Value:
+        return self._shaped(self._reduced(self._sums(y_true, y_pred, sample_weight)), out)
+
+    def grad(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None) -> Array:
+        return self._grad_of(self._sums(y_true, y_pred, sample_weight), y_true, y_pred, sample_weight, out)
+
+    def value_and_grad(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Array | tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Value, Array]:
+        value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
+        sums = self._sums(y_true, y_pred, sample_weight)
+        return self._shaped(self._reduced(sums), value_out), self._grad_of(sums, y_true, y_pred, sample_weight, grad_out)
+
+    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
+        sums = Sums()
+        self._plan.add_to(sums, y_true, y_pred, sample_weight)
+        return sums.rounded()
+
+    def _reduced(self, sums: tuple[float, ...]) -> float:
+        if sums[-1]:
+            return self._value_of(sums)
+        if self.on_empty == "raise":
+            raise _errors.nothing_to_average(self)
+        return 0.0 if self.on_empty == "zero" else float("nan")
+
+    def _shaped(self, value: float, out: Any) -> Value:
+        """One value has no dimensions to reduce."""
+        if self.reduction != "none":
+            if out is not None:
+                raise _errors.out_for_number(self)
+            return value
+        if out is None:
+            return np.array(value)
+        _errors.check_out(self, out, ())
+        out[...] = value
+        return out

@@ -1,0 +1,88 @@
+"""Losses of the residual r = y_pred - y_true."""
+
+from math import inf, sqrt
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from .._domains import Domain
+from .._engine import Plan
+from .._loss import Array, ElementwiseLoss, Reduction, parameter
+from .._total import TotalLoss
+
+
+class MSE(ElementwiseLoss, stem="mse"):
+    """Squared error: the loss of the mean, in which large residuals weigh most.
+
+    value r^2, gradient 2 r, second derivative 2. No factor 1/2: see `SSE`. In squared units of y.
+
+    Reference: A. M. Legendre, Nouvelles methodes pour la determination des orbites des cometes, 1805.
+    """
+
+
+class SSE(ElementwiseLoss, stem="sse"):
+    """Half the sum of squared errors: its gradient is the residual itself.
+
+    value r^2 / 2, gradient r, second derivative 1; summed unless another reduction is asked for. In squared units of y.
+
+    Reference: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, section 3.1.
+    """
+
+    reduction: Reduction = "sum"
+
+
+class MAE(ElementwiseLoss, stem="mae"):
+    """Absolute error: the loss of the median, to which an outlier is one vote.
+
+    value |r|, gradient sign(r), second derivative 0. At the kink r = 0 the gradient is 0. In units of y.
+
+    Reference: P. S. Laplace, Memoire sur la probabilite des causes par les evenements, 1774.
+    """
+
+
+class RMSE(TotalLoss, stem="rmse"):
+    """Root of the mean squared error: one number for all samples, in units of y.
+
+    value sqrt(sum w r^2 / sum w), gradient w r / (value sum w). Where all residuals are 0 the gradient is 0. Since there is one value for
+    all samples, every reduction but "none" gives the same, and "none" gives an array without dimensions.
+
+    Reference: R. J. Hyndman and A. B. Koehler, Another look at measures of forecast accuracy, 2006.
+    """
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, "mse")
+
+    def _value_of(self, sums: tuple[float, ...]) -> float:
+        return sqrt(sums[0] / sums[-1])
+
+    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+        value = self._reduced(sums)
+        scale = 1 / (2 * value * sums[-1]) if value else 0.0
+        return self._plan.scaled_grad(scale, y_true, y_pred, sample_weight, out)
+
+
+class Huber(ElementwiseLoss, stem="huber"):
+    """Quadratic near zero, linear beyond delta: the mean for the many, the median for the outliers.
+
+    value r^2 / 2 for |r| <= delta, else delta (|r| - delta / 2); gradient r clipped to +-delta; second derivative 1 for |r| <= delta, the
+    kink included, else 0. `delta` has the unit of y; delta = inf gives r^2 / 2 everywhere.
+
+    Reference: P. J. Huber, Robust estimation of a location parameter, 1964.
+    """
+
+    delta: float = parameter(1.0, Domain(low=0, high=inf, low_open=True))
+
+
+class Pinball(ElementwiseLoss, stem="pinball"):
+    """Quantile loss: under-prediction costs `quantile` a unit, over-prediction the rest.
+
+    value max(quantile (y - p), (quantile - 1) (y - p)), gradient -quantile below and 1 - quantile above the truth, second derivative 0. At
+    the kink r = 0 the gradient is 0. In units of y.
+
+    Reference: R. Koenker and G. Bassett, Regression quantiles, 1978.
+    """
+
+    quantile: float = parameter(0.5, Domain(low=0, high=1, low_open=True, high_open=True))
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name, parameters=(self.quantile, 1 - self.quantile))

@@ -1,0 +1,43 @@
+"""Losses of overlap."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from .._domains import BINARY, NOT_NEGATIVE, PROBABILITY
+from .._engine import Plan
+from .._loss import Array, parameter
+from .._total import TotalLoss
+
+
+class Dice(TotalLoss, stem="dice"):
+    """Dice loss: one minus the overlap of two soft masks, over all samples together.
+
+    With the weighted sums I of min(t, p), P of p and T of t: value 1 - (2 I + smooth) / (P + T + smooth). min(t, p) is t p where t is 0 or
+    1, and for soft targets the form whose minimum lies at the target; its derivative at the kink p = t is t. Two empty masks agree: with
+    smooth = 0 their loss is 0.
+
+    y_true is in [0, 1] or a bool, y_pred in [0, 1]. Since there is one value for all samples, every reduction but "none" gives the same,
+    and "none" gives an array without dimensions.
+
+    Reference: F. Milletari, N. Navab and S. Ahmadi, V-Net, 2016.
+    """
+
+    smooth: float = parameter(1.0, NOT_NEGATIVE)
+
+    y_true_domain = BINARY
+    y_pred_domain = PROBABILITY
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name, statistics=True)
+
+    def _value_of(self, sums: tuple[float, ...]) -> float:
+        overlap, pred, truth, _ = sums
+        size = pred + truth + self.smooth
+        return 1 - (2 * overlap + self.smooth) / size if size else 0.0
+
+    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+        overlap, pred, truth, _ = sums
+        size = pred + truth + self.smooth
+        slopes = (-2 / size, (2 * overlap + self.smooth) / size**2) if size else (0.0, 0.0)
+        return Plan(self, "dice_grad", parameters=slopes).scaled_grad(1.0, y_true, y_pred, sample_weight, out)
