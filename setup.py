@@ -52,7 +52,9 @@ def write_points() -> None:
     """Make every point of csrc/points known to the kernels: five loops a point, and their table."""
     outputs = ("VALUE", "GRAD", "VALUE_GRAD", "GRAD_HESS", "ALL")
     files = sorted((ROOT / "csrc" / "points").glob("*.pxi"))
-    names = [name for file in files for name in re.findall(r"^cdef inline Point (\w+)\(", file.read_text(), re.MULTILINE)]
+    names = [
+        name for file in files for name in re.findall(r"^cdef inline Point (\w+)\(", file.read_text(), re.MULTILINE)
+    ]
     lines = [f'include "points/{file.name}"' for file in files]
     lines += [f"cdef block_fn[{len(names)}][<int>OUTPUTS] POINTS", f"POINT_NAMES = {tuple(names)}"]
     for number, name in enumerate(names):
@@ -83,7 +85,9 @@ def extension(name: str, source: str, flags: Sequence[str] = (), link: Sequence[
 def extensions() -> list[Extension]:
     openmp = ["/openmp"] if MSVC else ["-fopenmp"]
     kernels = [
-        extension(f"_kernels.{level}_f{bits}", "kernels", flags, bits=bits) for level, flags in levels().items() for bits in (32, 64)
+        extension(f"_kernels.{level}_f{bits}", "kernels", flags, bits=bits)
+        for level, flags in levels().items()
+        for bits in (32, 64)
     ]
     # Apple's compiler has no OpenMP: there pyloss is serial.
     parallel = [] if sys.platform == "darwin" else [extension("_parallel", "parallel", openmp, openmp)]
@@ -97,7 +101,10 @@ class Build(build_ext):
         write_points()
         sources = sorted({extension.sources[0] for extension in self.extensions})
         translated = cythonize(
-            [Extension(Path(source).stem, [source], define_macros=self.extensions[0].define_macros) for source in sources],
+            [
+                Extension(Path(source).stem, [source], define_macros=self.extensions[0].define_macros)
+                for source in sources
+            ],
             build_dir=str(GENERATED),
             include_path=["csrc", str(GENERATED)],
             compiler_directives=DIRECTIVES,

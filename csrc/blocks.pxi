@@ -4,7 +4,7 @@ cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
     """Whether x violates the domain; a nan never does, and whole numbers are asked for in small intervals only."""
     cdef bint bad = (x < <real>domain.low) | (x > <real>domain.high)
     if domain.integral:
-        bad = bad or (x == x and x != <real><int>x)
+        bad |= (x == x) & (whole(x) != x)
     return bad
 
 
@@ -17,9 +17,9 @@ cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcep
         return False
     for i in range(n):
         bad |= (x[i] < low) | (x[i] > high)
-    if domain.integral and not bad:
+    if domain.integral:
         for i in range(n):
-            bad |= (x[i] == x[i]) & (x[i] != <real><int>(x[i] if x[i] == x[i] else 0))
+            bad |= (x[i] == x[i]) & (whole(x[i]) != x[i])
     return bad != 0
 
 

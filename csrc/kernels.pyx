@@ -14,6 +14,7 @@ cdef extern from "real.h" nogil:
     ctypedef float real             # float or double: REAL_BITS decides in C
     const int REAL_BITS
     real vector_exp(real x)
+    real exp_minus(real size)               # exp(-size) for size >= 0
     real vector_log(real x)
     real vector_log1p(real x)
     real log1p_unit(real u)                 # log(1 + u) for 0 <= u <= 1

@@ -177,7 +177,8 @@ SCATTER[<int>FLOAT32] = scatter_float32
 SCATTER[<int>FLOAT64] = scatter_float64
 
 
-cdef void swap_run(const char* source, Py_ssize_t source_stride, char* target, Py_ssize_t target_stride, int size, Py_ssize_t n) noexcept nogil:
+cdef void swap_run(const char* source, Py_ssize_t source_stride, char* target, Py_ssize_t target_stride, int size,
+                   Py_ssize_t n) noexcept nogil:
     """Copy numbers of 2, 4 or 8 bytes with their bytes reversed."""
     cdef uint16_t two
     cdef uint32_t four

@@ -96,7 +96,8 @@ cdef class Plan:
         cdef tuple masks = ()
         if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
                 and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))):
-            y_true, y_pred, sample_weight, masks = _arrays.plain(self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
+            y_true, y_pred, sample_weight, masks = _arrays.plain(
+                self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
         return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scale, sums)
 
     cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out, object scale,

@@ -1,4 +1,5 @@
-# Entries for tests and for the curious: one kernel on plain arrays, without the pipeline. So every ISA level can be compared in one process.
+# Entries for tests and for the curious: one kernel on plain arrays, without the pipeline, so that all ISA levels can be compared
+# in one process.
 
 ctypedef real (*unary_fn)(real x) noexcept nogil
 
@@ -12,6 +13,11 @@ cdef inline void each_number(unary_fn function, const real[::1] x, real[::1] out
 def exp(const real[::1] x not None, real[::1] out not None):
     with nogil:
         each_number(vector_exp, x, out[:x.shape[0]])
+
+
+def exp_of_minus(const real[::1] x not None, real[::1] out not None):
+    with nogil:
+        each_number(exp_minus, x, out[:x.shape[0]])
 
 
 def log(const real[::1] x not None, real[::1] out not None):

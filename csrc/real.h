@@ -1,7 +1,7 @@
 /* `real` for one compilation (REAL_BITS is 32 or 64) and functions of it that a compiler can vectorise: selects instead of branches, no libm,
    no division in float, no conversion between double and int64 (it needs AVX-512). coefficients.py prints the polynomials.
    A condition tested once is a `?:`; tested again it is a `mask`, else gcc joins both tests and computes all that lies between them twice.
-   Errors are the worst in units in the last place, with and without FMA: float over all floats, double over 10^7 points. */
+   Errors are the worst seen, in units in the last place: over every float, and over 10^7 doubles and the borders. */
 #ifndef PYLOSS_REAL_H
 #define PYLOSS_REAL_H
 #include <math.h>
@@ -88,27 +88,25 @@ static inline real exp_tail(real r, real square)
 
 static inline real unit_tail(real f, real square)
 {
-    real even = -0.03495863928f, odd = 0.09790356066f;
-    even = multiply_add(even, square, -0.1532839494f);
-    odd = multiply_add(odd, square, 0.1976749525f);
-    even = multiply_add(even, square, -0.24977731f);
-    odd = multiply_add(odd, square, 0.3333230447f);
-    even = multiply_add(even, square, -0.4999998375f);
-    return multiply_add(odd, f, even);
+    real even = 0.09790356066f, odd = -0.03495863928f;
+    odd = multiply_add(odd, square, -0.1532839494f);
+    even = multiply_add(even, square, 0.1976749525f);
+    odd = multiply_add(odd, square, -0.24977731f);
+    even = multiply_add(even, square, 0.3333230447f);
+    return multiply_add(multiply_add(odd, f, even), f, -0.4999998375f);
 }
 
 static inline real log_tail(real f)
 {
     real square = f * f;
-    real even = -0.04490826845f, odd = 0.1044815114f;
-    even = multiply_add(even, square, -0.1316217172f);
-    odd = multiply_add(odd, square, 0.1448207284f);
-    even = multiply_add(even, square, -0.1664777476f);
-    odd = multiply_add(odd, square, 0.1999060675f);
-    even = multiply_add(even, square, -0.2500005431f);
-    odd = multiply_add(odd, square, 0.3333345444f);
-    even = multiply_add(even, square, -0.5000000083f);
-    return square * multiply_add(odd, f, even);
+    real even = 0.1044815114f, odd = -0.04490826845f;
+    odd = multiply_add(odd, square, -0.1316217172f);
+    even = multiply_add(even, square, 0.1448207284f);
+    odd = multiply_add(odd, square, -0.1664777476f);
+    even = multiply_add(even, square, 0.1999060675f);
+    odd = multiply_add(odd, square, -0.2500005431f);
+    even = multiply_add(even, square, 0.3333345444f);
+    return square * multiply_add(multiply_add(odd, f, even), f, -0.5000000083f);
 }
 
 static inline real exponent_of(word shifted)
@@ -132,21 +130,20 @@ static inline real exp_tail(real r, real square)
 
 static inline real unit_tail(real f, real square)
 {
-    real even = -0.004131360606714586988, odd = 0.01808099364428148625;
-    even = multiply_add(even, square, -0.03988104548041053364);
-    odd = multiply_add(odd, square, 0.06138276485829962456);
-    even = multiply_add(even, square, -0.07756488495260048732);
-    odd = multiply_add(odd, square, 0.0892978601059951928);
-    even = multiply_add(even, square, -0.09966236302513662659);
-    odd = multiply_add(odd, square, 0.111058438620444341);
-    even = multiply_add(even, square, -0.1249939703425045404);
-    odd = multiply_add(odd, square, 0.1428566480967860041);
-    even = multiply_add(even, square, -0.1666666386008833096);
-    odd = multiply_add(odd, square, 0.1999999989591811056);
-    even = multiply_add(even, square, -0.2499999999769423168);
-    odd = multiply_add(odd, square, 0.3333333333330737283);
-    even = multiply_add(even, square, -0.4999999999999989722);
-    return multiply_add(odd, f, even);
+    real even = 0.01808099364428148625, odd = -0.004131360606714586988;
+    odd = multiply_add(odd, square, -0.03988104548041053364);
+    even = multiply_add(even, square, 0.06138276485829962456);
+    odd = multiply_add(odd, square, -0.07756488495260048732);
+    even = multiply_add(even, square, 0.0892978601059951928);
+    odd = multiply_add(odd, square, -0.09966236302513662659);
+    even = multiply_add(even, square, 0.111058438620444341);
+    odd = multiply_add(odd, square, -0.1249939703425045404);
+    even = multiply_add(even, square, 0.1428566480967860041);
+    odd = multiply_add(odd, square, -0.1666666386008833096);
+    even = multiply_add(even, square, 0.1999999989591811056);
+    odd = multiply_add(odd, square, -0.2499999999769423168);
+    even = multiply_add(even, square, 0.3333333333330737283);
+    return multiply_add(multiply_add(odd, f, even), f, -0.4999999999999989722);
 }
 
 /* log(1 + f) = 2 atanh(s) with s = f / (2 + f), and 2 s = f - s f */
@@ -181,13 +178,14 @@ static inline real exp_of_parts(real size, word sign)
     return y * to_real((to_word(shifted) << MANTISSA_BITS) + (sign >> 1)) * to_real(HALF_SCALE ^ (sign >> 1));
 }
 
+/* Error: 1.05 in float, 1.07 in double. */
 static inline real vector_exp(real x)
 {
     word sign = to_word(x) & SIGN;
     return exp_of_parts(to_real(to_word(x) ^ sign), sign);
 }
 
-/* exp(-size) for size >= 0 */
+/* exp(-size) for size >= 0, and a little faster. Error: as vector_exp. log1p_unit of it: 1.75 (without FMA 1.95) in float, 1.8 (1.96) in double. */
 static inline real exp_minus(real size)
 {
     return exp_of_parts(size, SIGN);
@@ -201,7 +199,7 @@ static inline word normalise(real u, real *n)
     return (shifted & EXPONENT_MASK) - EXPONENT_SHIFT;
 }
 
-/* log(2^-n (1 + f)), and the limits where the argument is not positive and finite: all bits set is a NaN */
+/* log(argument), where argument = 2^-n (1 + f), and the limits where it is not positive and finite: all bits set is a NaN */
 static inline real log_of_parts(real f, real n, real argument)
 {
     real y = multiply_add(n, -LOG_2, f + multiply_add(n, -LOG_2_REST, log_tail(f)));
@@ -210,14 +208,16 @@ static inline real log_of_parts(real f, real n, real argument)
     return argument < (real)INFINITY ? y : argument;
 }
 
+/* Error: 1.01 in float, 1.08 in double. */
 static inline real vector_log(real x)
 {
     real n, normal = x < LEAST_NORMAL ? x * (real)((word)1 << MANTISSA_BITS) : x;
     word field = normalise(normal, &n);
-    return log_of_parts(to_real(to_word(normal) + field) - 1, n + to_real(to_word(MANTISSA_BITS) & mask(x < LEAST_NORMAL)), x);
+    n += to_real(to_word(MANTISSA_BITS) & mask(x < LEAST_NORMAL));
+    return log_of_parts(to_real(to_word(normal) + field) - 1, n, x);
 }
 
-/* f = 2^n (1 + x) - 1 = 2^n x - (1 - 2^n) rounds once; 2^n may become 0 where it would be denormal */
+/* f = 2^n (1 + x) - 1 = 2^n x - (1 - 2^n) rounds once; 2^n may become 0 where it would be denormal. Error: 1.01 in float, 1.06 in double. */
 static inline real vector_log1p(real x)
 {
     real n, u = 1 + x;
@@ -227,7 +227,8 @@ static inline real vector_log1p(real x)
     return log_of_parts(to_real(to_word(x) + field) - (1 - power), n, u);
 }
 
-/* log(1 + u) for 0 <= u <= 1: above SPLIT it is log(SHRINK (1 + u)) - log(SHRINK) */
+/* log(1 + u) for 0 <= u <= 1: above SPLIT it is log(SHRINK (1 + u)) - log(SHRINK). Error: 1.09 (without FMA 1.23) in float, 1.06 (1.3) in
+   double. */
 static inline real log1p_unit(real u)
 {
     real f = u > SPLIT ? multiply_add(u, SHRINK, SHRINK - 1) : u;

@@ -13,6 +13,9 @@ cdef class Results:
                   object out) except -1:
         cdef object value_out = None, grad_out = None, hess_out = None
         cdef bint wants_value = gives_values(call.outputs) and not call.summed
+        cdef bint rows = plan.walks_rows(call)
+        cdef int ndim = cnp.PyArray_NDIM(y_pred)
+        cdef const Py_ssize_t* dims = <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred)
         cdef tuple inputs
         call.value.present = call.grad.present = call.hess.present = False
         call.value.direct = call.grad.direct = call.hess.direct = False
@@ -24,11 +27,9 @@ cdef class Results:
         if wants_value:
             self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, inputs, value_out)
         if call.outputs != VALUE:
-            self.grad = self.place(plan, &call.grad, cnp.PyArray_NDIM(y_pred), <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred), shape, shape.axis,
-                                   plan.walks_rows(call), y_pred, inputs, grad_out)
+            self.grad = self.place(plan, &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, grad_out)
         if call.outputs == GRAD_HESS:
-            self.hess = self.place(plan, &call.hess, cnp.PyArray_NDIM(y_pred), <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred), shape, shape.axis,
-                                   plan.walks_rows(call), y_pred, inputs, hess_out)
+            self.hess = self.place(plan, &call.hess, ndim, dims, shape, shape.axis, rows, y_pred, inputs, hess_out)
             if out is not None and near(self.grad, self.hess) and np.shares_memory(self.grad, self.hess):
                 raise _errors.shared_outputs(plan.loss)
         return 0
@@ -42,7 +43,8 @@ cdef class Results:
             array = fresh(ndim, dims, y_pred)
             describe(target, array, number_of(array), shape.bits, axis, rows)
             return array
-        _errors.check_out(plan.loss, given, tuple([dims[d] for d in range(ndim)]))
+        if not fits(given, ndim, dims):
+            _errors.check_out(plan.loss, given, tuple([dims[d] for d in range(ndim)]))
         array = given
         for source in inputs:
             if source is not None and near(array, source):
@@ -67,6 +69,17 @@ cdef class Results:
 
 cdef inline bint gives_values(Outputs outputs) noexcept:
     return outputs == VALUE or outputs == VALUE_GRAD
+
+
+cdef bint fits(object given, int ndim, const Py_ssize_t* dims):
+    """Whether an array can take a result; if not, `_errors.check_out` says why."""
+    cdef int d
+    if not cnp.PyArray_CheckExact(given) or not has_shape(given, ndim, dims) or not cnp.PyArray_ISWRITEABLE(given):
+        return False
+    for d in range(ndim):
+        if cnp.PyArray_STRIDE(given, d) == 0 and dims[d] > 1:
+            return False
+    return HALF <= number_of(given) <= FLOAT64
 
 
 cdef ndarray fresh(int ndim, const Py_ssize_t* dims, ndarray y_pred):

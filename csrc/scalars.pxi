@@ -3,24 +3,28 @@
 cdef extern from *:
     """
     #if REAL_BITS == 32
-    static const real SMALL = 1.17549435e-38f, LARGE = 3.4028235e38f, LIFT = 1.2676506e30f, LOG_LIFT = 69.31471805599453f;
+    static const real SMALL = 1.17549435e-38f, LARGE = 3.4028235e38f, LIFT = 1.2676506e30f, LOG_LIFT = 69.31471805599453f,
+                      ROUNDER = 12582912.0f;
     #else
     static const real SMALL = 2.2250738585072014e-308, LARGE = 1.7976931348623157e308, LIFT = 1.2676506002282294e30,
-                      LOG_LIFT = 69.314718055994530942;
+                      LOG_LIFT = 69.314718055994530942,
+                      ROUNDER = 6755399441055744.0;
     #endif
 
-    /* log(u + c) for a c that rounding took from u: c joins when u is already reduced to [sqrt(1/2), sqrt(2)] */
+    /* log(u + c) for a c that rounding took from u: c joins when u is already reduced to a number near 1 */
     static inline real vector_log_sum(real u, real c)
     {
         real n, lift = u < LEAST_NORMAL ? (real)((word)1 << MANTISSA_BITS) : 1, normal = u * lift;
         word field = normalise(normal, &n);
         real power = to_real(ONE + field);
         power = power > 0 ? power : 0;
-        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n + (lift > 1 ? (real)MANTISSA_BITS : 0), u);
+        n += to_real(to_word(MANTISSA_BITS) & mask(u < LEAST_NORMAL));
+        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n, u);
     }
     """
     const real SMALL, LARGE         # the normal range
     const real LIFT, LOG_LIFT       # 2^100 and its logarithm
+    const real ROUNDER              # a sum with it has no room for a fraction
     real vector_log_sum(real u, real c) noexcept nogil
 
 
@@ -46,6 +50,11 @@ cdef inline real sign(real x) noexcept nogil:
 cdef inline real nil(real x) noexcept nogil:
     """Zero, unless x is nan."""
     return select(x == x, 0, x)
+
+
+cdef inline real whole(real x) noexcept nogil:
+    """The nearest whole number, for small x."""
+    return (x + ROUNDER) - ROUNDER
 
 
 cdef inline real rounded_off(real a, real b, real total) noexcept nogil:

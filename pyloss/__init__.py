@@ -8,7 +8,7 @@
 
 from importlib.metadata import version as _version
 
-from . import _runtime, losses, reference
+from . import losses, reference
 from ._functions import FUNCTIONS as _FUNCTIONS
 from ._information import cross_entropy, entropy
 from ._loss import LOSSES, Loss
@@ -19,7 +19,7 @@ __version__ = _version("pyloss")
 _CLASSES = {loss.__name__: loss for loss in LOSSES.values()}
 globals().update(_CLASSES, **_FUNCTIONS)
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "LOSSES",
     "Loss",
     "cross_entropy",

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+OVERLAP_WORK: Any = 10_000
+"""How hard to look for an overlap. NumPy's stubs know only -1 and 0."""
+
 
 def plain(
     loss: "Loss", y_true: object, y_pred: object, sample_weight: object, axis: int | None
@@ -26,11 +29,12 @@ def plain(
         if isinstance(given, np.ma.MaskedArray):
             mask = np.ma.getmask(given)
             if mask is not np.ma.nomask:
-                masks.append(mask)
+                masks.append(np.asarray(mask))
             given = np.ma.getdata(given)
         arrays.append(None if given is None and argument == "sample_weight" else as_array(loss, argument, given))
     truth, pred, weight = arrays
-    assert truth is not None and pred is not None
+    assert truth is not None
+    assert pred is not None
     return truth, pred, weight, tuple(rows_of(mask, pred.ndim, axis) for mask in masks)
 
 
@@ -50,10 +54,7 @@ def rows_of(mask: Array, ndim: int, axis: int | None) -> Array:
 
 def share_memory(a: Array, b: Array) -> bool:
     """Whether two arrays whose extents meet have a byte in common; yes, if it is too hard to tell."""
-    try:
-        return np.shares_memory(a, b, max_work=10_000)
-    except np.exceptions.TooHardError:
-        return True
+    return np.may_share_memory(a, b, max_work=OVERLAP_WORK)
 
 
 def import_parallel() -> ModuleType | None:

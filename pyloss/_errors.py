@@ -72,7 +72,9 @@ def fault(
         where = tuple(int(i) for i in np.unravel_index(index, rows)) if rows else ()
         if axis >= 0:
             where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
-    argument, array, domain = ("y_pred", y_pred, loss.y_pred_domain) if in_y_pred else ("y_true", y_true, loss.y_true_domain)
+    argument, array, domain = (
+        ("y_pred", y_pred, loss.y_pred_domain) if in_y_pred else ("y_true", y_true, loss.y_true_domain)
+    )
     return ValueError(f"{loss.name}: {argument} must be {domain}, got {array[where]}{place(where)}{note}")
 
 

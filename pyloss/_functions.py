@@ -28,9 +28,13 @@ def function_of(loss: type[Loss]) -> Callable[..., Value]:
 
 
 def signature_of(loss: type[Loss]) -> Signature:
-    arrays = [parameter for name, parameter in signature(loss.__call__).parameters.items() if name not in ("self", "out")]
+    arrays = [
+        parameter for name, parameter in signature(loss.__call__).parameters.items() if name not in ("self", "out")
+    ]
     keywords = [*signature(loss).parameters.values(), Parameter("out", Parameter.KEYWORD_ONLY, default=None)]
-    return Signature([*arrays, *sorted(keywords, key=lambda keyword: keyword.name in ("reduction", "on_empty", "check", "out"))])
+    return Signature(
+        [*arrays, *sorted(keywords, key=lambda keyword: keyword.name in ("reduction", "on_empty", "check", "out"))]
+    )
 
 
 FUNCTIONS = {stem: function_of(loss) for stem, loss in LOSSES.items()}

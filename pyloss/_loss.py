@@ -29,16 +29,16 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 }
 
 
-def parameter(default: float, domain: Domain) -> Any:
+def parameter(*, default: float, domain: Domain) -> Any:
     """A number that belongs to a loss, and where it may lie."""
     return field(default=default, metadata={"domain": domain})
 
 
-def choice(default: object, *choices: object) -> Any:
+def choice(*, default: object, choices: tuple[object, ...]) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
-def integer(default: int) -> Any:
+def integer(*, default: int) -> Any:
     return field(default=default, metadata={"integer": True})
 
 
@@ -104,14 +104,18 @@ class Loss(_Declared):
     check: bool = True
 
     def __post_init__(self) -> None:
-        for declared in fields(self):  # type: ignore[arg-type]
+        for declared in fields(self):
             given = getattr(self, declared.name)
             choices = declared.metadata.get("choices") or _CHOICES.get(declared.name)
-            if choices and not any(given is option or (isinstance(given, str) and given == option) for option in choices):
+            if choices and not any(
+                given is option or (isinstance(given, str) and given == option) for option in choices
+            ):
                 raise _errors.bad_parameter(self.name, declared.name, " or ".join(map(repr, choices)), given)
             if domain := declared.metadata.get("domain"):
                 object.__setattr__(self, declared.name, _number(self.name, declared.name, given, domain))
-            if declared.metadata.get("integer") and (isinstance(given, bool) or not isinstance(given, int | np.integer)):
+            if declared.metadata.get("integer") and (
+                isinstance(given, bool) or not isinstance(given, int | np.integer)
+            ):
                 raise TypeError(f"{self.name}: {declared.name} must be an integer, got {given!r}")
 
     @classmethod
@@ -132,7 +136,7 @@ class Loss(_Declared):
         return {name: given for name, given in self._arguments().items() if name not in _CHOICES}
 
     def _arguments(self) -> dict[str, Any]:
-        return {declared.name: getattr(self, declared.name) for declared in fields(self)}  # type: ignore[arg-type]
+        return {declared.name: getattr(self, declared.name) for declared in fields(self)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _make, (type(self), self._arguments())
@@ -198,7 +202,7 @@ class RowwiseLoss(Loss):
 
     family = "rowwise"
 
-    axis: int = integer(-1)
+    axis: int = integer(default=-1)
 
 
 def _number(loss: str, name: str, given: object, domain: Domain) -> float:

@@ -1,6 +1,5 @@
 """What pyloss runs on: the ISA level, chosen once at import, and the threads."""
 
-import importlib
 import os
 import platform
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import _arrays, _engine
+from . import _arrays, _engine, _kernels
 
 LEVELS = ("base", "v2", "v3", "v4")
 
@@ -23,7 +22,9 @@ def choose_level() -> str:
     """The highest level, or the one that PYLOSS_ISA names."""
     available = available_levels()
     if not available:
-        raise ImportError(f"pyloss has no kernels for this processor ({platform.machine()}); on x86-64 it needs the level x86-64-v2")
+        raise ImportError(
+            f"pyloss has no kernels for this processor ({platform.machine()}); on x86-64 it needs the level x86-64-v2"
+        )
     wanted = os.environ.get("PYLOSS_ISA")
     if wanted is None:
         return available[-1]
@@ -101,5 +102,5 @@ def show_runtime() -> None:
 
 
 LEVEL = choose_level()
-_engine.use_kernels(*(importlib.import_module(f"pyloss._kernels.{LEVEL}_f{bits}") for bits in (32, 64)))
+_engine.use_kernels(_kernels.load(LEVEL, 32), _kernels.load(LEVEL, 64))
 _engine.set_thread_count(default_threads())

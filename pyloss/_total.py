@@ -24,13 +24,19 @@ class TotalLoss(Loss, ABC):
         """The value that follows from the sums."""
 
     @abstractmethod
-    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+    def _grad_of(
+        self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
+    ) -> Array:
         """The gradient that follows from the sums and a second reading of the data."""
 
-    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None) -> Value:
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Value:
         return self._shaped(self._reduced(self._sums(y_true, y_pred, sample_weight)), out)
 
-    def grad(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None) -> Array:
+    def grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Array:
         return self._grad_of(self._sums(y_true, y_pred, sample_weight), y_true, y_pred, sample_weight, out)
 
     def value_and_grad(
@@ -43,7 +49,9 @@ class TotalLoss(Loss, ABC):
     ) -> tuple[Value, Array]:
         value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
         sums = self._sums(y_true, y_pred, sample_weight)
-        return self._shaped(self._reduced(sums), value_out), self._grad_of(sums, y_true, y_pred, sample_weight, grad_out)
+        return self._shaped(self._reduced(sums), value_out), self._grad_of(
+            sums, y_true, y_pred, sample_weight, grad_out
+        )
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
         sums = Sums()

@@ -18,7 +18,7 @@ cdef inline Point bce_logits(real y, real z, const real* parameter) noexcept nog
 
     The terms of the value are positive and those of the gradient cancel only where the truth does: sigmoid(z) - y would lose the tails.
     """
-    cdef real e = vector_exp(-magnitude(z))
+    cdef real e = exp_minus(magnitude(z))
     cdef real s = e / (1 + e)
     cdef real rest = 1 - y
     cdef real wrong = select(z > 0, rest, y)       # the probability of the class that z speaks against

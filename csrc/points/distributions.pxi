@@ -10,7 +10,7 @@ cdef inline Point cce(real t, real p, const real* parameter) noexcept nogil:
 cdef inline real log_ratio(real t, real p) noexcept nogil:
     """log(t / p): from t - p where the two are close, since that is exact; with powers of two where t / p leaves the normal range."""
     cdef real ratio = t / p
-    cdef bint close = ratio > <real>0.5 and ratio < 2, high = ratio > LARGE, low = ratio < SMALL
+    cdef bint close = (ratio > <real>0.5) & (ratio < 2), high = ratio > LARGE, low = ratio < SMALL
     cdef real x = (t - p) / p
     cdef real u = 1 + x
     cdef real lifted = (t * select(low, LIFT, 1)) / (p * select(high, LIFT, 1))

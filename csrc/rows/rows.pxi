@@ -76,8 +76,8 @@ cdef void store_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssi
     walk_to(a, start, &walk)
     if rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
         row = <real*>walk.data
-        for i in range(rows):
-            for k in range(classes):
+        for k in range(classes):
+            for i in range(rows):
                 row[i * classes + k] = tile[k * ROW_BLOCK + i]
         return
     while done < rows:
@@ -102,7 +102,6 @@ cdef void keep_rows(const Call* call, double* value, const double* weight, Py_ss
                     Partial* partial) noexcept nogil:
     """Sum or store one value a row; rows of weight 0 count nothing."""
     cdef real[ROW_BLOCK] stored
-    cdef double total = 0
     cdef Py_ssize_t i
     if not gives_value(call.outputs):
         return
@@ -110,9 +109,7 @@ cdef void keep_rows(const Call* call, double* value, const double* weight, Py_ss
         for i in range(rows):
             value[i] = value[i] * weight[i] if weight[i] != 0 else 0
     if call.summed:
-        for i in range(rows):
-            total += value[i]
-        exact_add(&partial.sums[0], total)
+        exact_add(&partial.sums[0], sum_of_doubles(value, rows))
     elif call.value.present:
         for i in range(rows):
             stored[i] = <real>value[i]

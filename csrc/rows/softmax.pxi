@@ -72,20 +72,27 @@ cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ss
 
 
 cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
-    """The logits become e; `others` is the sum of what is not 1 and the number of what is, less the one that is left out."""
+    """The logits become e; `others` is the sum of what is not 1 and the number of what is, less the one that is left out.
+
+    Four terms at a time are added in `real`, which costs a third of what adding each in double does.
+    """
     cdef double[ROW_BLOCK] total
-    cdef real[ROW_BLOCK] ones
+    cdef real[ROW_BLOCK] four, ones
     cdef Py_ssize_t i, k
     cdef real e
     for i in range(ROW_BLOCK):
-        total[i] = 0
+        total[i] = four[i] = 0
         ones[i] = -1
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            e = vector_exp(tile.e[k * ROW_BLOCK + i] - tile.top[i])
+            e = exp_minus(tile.top[i] - tile.e[k * ROW_BLOCK + i])
             tile.e[k * ROW_BLOCK + i] = e
             ones[i] += select(e == 1, 1, 0)
-            total[i] += select(e == 1, 0, e)
+            four[i] += select(e == 1, 0, e)
+        if k % 4 == 3 or k == classes - 1:
+            for i in range(ROW_BLOCK):
+                total[i] += four[i]
+                four[i] = 0
     for i in range(ROW_BLOCK):
         tile.others[i] = <real>(total[i] + ones[i])
 
@@ -103,7 +110,9 @@ cdef void tile_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_s
     cdef real e
     if label != NULL:
         for i in range(rows):
-            at_label[i] = softmax_grad(tile.e[label[i] * ROW_BLOCK + i], 1, 1, tile.others[i]) * factor[i]
+            at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
+        for i in range(ROW_BLOCK):
+            at_label[i] = softmax_grad(at_label[i], 1, 1, tile.others[i]) * factor[i]
         for k in range(classes):
             for i in range(ROW_BLOCK):
                 tile.e[k * ROW_BLOCK + i] *= factor[i]
@@ -137,18 +146,22 @@ cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_
 cdef void keep_tile(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
                     Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess
-    cdef real[ROW_BLOCK] factor, square
-    cdef double scale, total
+    cdef real[ROW_BLOCK] factor
+    cdef double[ROW_BLOCK] scale
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
-        scale = row_scale(call, weight, i) if i < rows else 0
-        total = 1 + <double>tile.others[i]
-        factor[i] = <real>(scale / total)
-        square[i] = <real>(scale / (total * total))
+        scale[i] = call.scale
+    if weight != NULL:
+        for i in range(rows):
+            scale[i] *= weight[i]
     if call.hess.present:
-        tile_hesses(tile, call.classes, square, hess)
+        for i in range(ROW_BLOCK):
+            factor[i] = <real>(scale[i] / ((1 + <double>tile.others[i]) * (1 + <double>tile.others[i])))
+        tile_hesses(tile, call.classes, factor, hess)
         drop_weightless(hess, weight, rows, call.classes)
         store_tile(&call.hess, start, rows, call.classes, hess)
+    for i in range(ROW_BLOCK):
+        factor[i] = <real>(scale[i] / (1 + <double>tile.others[i]))
     tile_grads(tile, rows, call.classes, label, factor)
     drop_weightless(tile.e, weight, rows, call.classes)
     store_tile(&call.grad, start, rows, call.classes, tile.e)
@@ -257,7 +270,7 @@ cdef inline real* exps(const Call* call, const Row* row, Py_ssize_t first, Py_ss
     cdef real shift = shift_of(row)
     cdef Py_ssize_t k
     for k in range(n):
-        buffer[k] = vector_exp(z[k] - shift)
+        buffer[k] = exp_minus(shift - z[k])
     return buffer
 
 

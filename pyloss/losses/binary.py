@@ -21,8 +21,8 @@ class BCE(ElementwiseLoss, stem="bce"):
     Reference: I. J. Good, Rational decisions, 1952.
     """
 
-    from_logits: bool = choice(False, True, False)
-    eps: float = parameter(0.0, NOT_NEGATIVE)
+    from_logits: bool = choice(default=False, choices=(True, False))
+    eps: float = parameter(default=0.0, domain=NOT_NEGATIVE)
 
     y_true_domain = BINARY
 
@@ -44,6 +44,6 @@ class Hinge(ElementwiseLoss, stem="hinge"):
     Reference: C. Cortes and V. Vapnik, Support-vector networks, 1995.
     """
 
-    margin: float = parameter(1.0, NOT_NEGATIVE)
+    margin: float = parameter(default=1.0, domain=NOT_NEGATIVE)
 
     y_true_domain: ClassVar[Domain] = SIGN

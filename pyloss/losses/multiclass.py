@@ -22,8 +22,8 @@ class CCE(RowwiseLoss, CurvedLoss, stem="cce"):
     outputs, 1990.
     """
 
-    from_logits: bool = choice(False, True, False)
-    eps: float = parameter(0.0, NOT_NEGATIVE)
+    from_logits: bool = choice(default=False, choices=(True, False))
+    eps: float = parameter(default=0.0, domain=NOT_NEGATIVE)
 
     y_true_domain: ClassVar[Domain] = NOT_NEGATIVE
     labels: ClassVar[str] = "maybe"

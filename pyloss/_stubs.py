@@ -1,0 +1,68 @@
+"""Write pyloss/__init__.pyi from the registry: `python -m pyloss._stubs pyloss/__init__.pyi`. A test keeps the two in step."""
+
+import sys
+from inspect import Parameter, signature
+from pathlib import Path
+
+from ._functions import signature_of
+from ._loss import LOSSES, Loss
+
+HEAD = '''"""Written by pyloss/_stubs.py from the registry: not to be edited."""
+
+from numpy.typing import ArrayLike as ArrayLike
+
+from . import losses as losses
+from . import reference as reference
+from ._information import cross_entropy as cross_entropy
+from ._information import entropy as entropy
+from ._loss import LOSSES as LOSSES
+from ._loss import Array as Array
+from ._loss import Loss as Loss
+from ._loss import OnEmpty as OnEmpty
+from ._loss import Reduction as Reduction
+from ._loss import Value as Value
+from ._runtime import get_num_threads as get_num_threads
+from ._runtime import set_num_threads as set_num_threads
+from ._runtime import show_runtime as show_runtime
+from ._runtime import threads as threads
+'''
+
+ANNOTATIONS = {
+    "y_true": "ArrayLike",
+    "y_pred": "ArrayLike",
+    "sample_weight": "ArrayLike | None",
+    "out": "Array | None",
+    "reduction": "Reduction",
+    "on_empty": "OnEmpty",
+}
+
+
+def render() -> str:
+    """The text of the stub."""
+    classes = [
+        f"from {loss.__module__.removeprefix('pyloss')} import {loss.__name__} as {loss.__name__}"
+        for loss in LOSSES.values()
+    ]
+    functions = [function_stub(loss) for loss in LOSSES.values()]
+    return "\n".join([HEAD + "\n".join(sorted(classes)), "", "__version__: str", "", *functions]) + "\n"
+
+
+def function_stub(loss: type[Loss]) -> str:
+    lines = [f"def {loss.name}("]
+    star = False
+    for parameter in signature_of(loss).parameters.values():
+        if parameter.kind is Parameter.KEYWORD_ONLY and not star:
+            lines.append("    *,")
+            star = True
+        lines.append(f"    {parameter_stub(loss, parameter)},")
+    return "\n".join([*lines, ") -> Value: ..."])
+
+
+def parameter_stub(loss: type[Loss], parameter: Parameter) -> str:
+    annotation = ANNOTATIONS.get(parameter.name) or signature(loss).parameters[parameter.name].annotation.__name__
+    default = "" if parameter.default is Parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {annotation}{default.replace(chr(39), chr(34))}"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(render())
