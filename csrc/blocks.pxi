@@ -38,12 +38,6 @@ cdef bint find_outside(const real* x, const Domain* domain, const double* weight
     return False
 
 
-cdef bint faulty(const Call* call, const real* y, const real* p, const double* weight, Py_ssize_t first, Py_ssize_t n,
-                 Partial* partial) noexcept nogil:
-    cdef bint bad = find_outside(y, &call.y_true_domain, weight, first, n, Y_TRUE_FAULT, partial)
-    return find_outside(p, &call.y_pred_domain, weight, first, n, Y_PRED_FAULT, partial) or bad
-
-
 cdef const double* load_double(const Operand* source, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
     """Only the float64 kernels' is called: weights and labels are doubles in either precision."""
     return <const double*>load(source, first, n, <real*>buffer)
@@ -127,6 +121,10 @@ cdef double weighted_sum(const real* x, const double* weight, Py_ssize_t n) noex
     for i in range(n):
         term[i] = select_double(weight[i] != 0, x[i] * weight[i], 0)
     return sum_of_doubles(term, n)
+
+
+cdef double total_of(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    return block_sum(x, n) if weight == NULL else weighted_sum(x, weight, n)
 
 
 cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:

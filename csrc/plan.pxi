@@ -140,7 +140,7 @@ cdef class Plan:
         if truth == NUMBERS or (truth == BOOL and not self.bool_truth) or (call.labels and not INT8 <= truth <= UINT64):
             raise _errors.bad_dtype(self.loss, "y_true", y_true, call.labels)
         shape.bits = 32
-        if needs_double(pred) or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth)):
+        if pred <= UINT64 or pred == FLOAT64 or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth)):
             shape.bits = 64
         call.wide = kernels64
         call.classes = shape.classes
@@ -245,7 +245,7 @@ cdef class Plan:
             call.size = shape.size
             unit = BLOCK if self.kernel == POINT else ROW_BLOCK
             unit_work = unit * (1 if self.kernel == POINT and call.outputs == VALUE else shape.classes)
-        elif self.rowwise and call.value.present and not call.summed:
+        elif self.rowwise and call.value.present and not call.summed and call.outputs != NOTHING:
             run = kernels.rowsums
             call.size = shape.size
             unit = 1

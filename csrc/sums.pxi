@@ -2,9 +2,6 @@
 
 cdef enum:
     WEIGHT = STATISTICS     # the place of the total weight, behind those of the point's sums
-    SUMS
-
-SUM_COUNT = <int>WEIGHT + 1
 
 
 @cython.final

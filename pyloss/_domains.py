@@ -28,7 +28,7 @@ class Domain:
     def __str__(self) -> str:
         if self.integral:
             return f"one of {', '.join(str(number) for number in range(int(self.low), int(self.high) + 1))}"
-        if self.high == inf and self.low > -inf:
+        if self.high == inf and self.low > -inf and not self.high_open:
             return f"{'>' if self.low_open else '>='} {self.low:g}"
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
         return f"in {left}{self.low:g}, {self.high:g}{right}"
@@ -37,6 +37,7 @@ class Domain:
 REAL = Domain()
 POSITIVE = Domain(low=0, low_open=True)
 NOT_NEGATIVE = Domain(low=0)
+FINITE_NOT_NEGATIVE = Domain(low=0, high_open=True)
 PROBABILITY = Domain(low=0, high=1)
 BINARY = Domain(low=0, high=1, accepts_bool=True)
 SIGN = Domain(low=-1, high=1, integral=True, accepts_bool=True)

@@ -56,13 +56,14 @@ class TotalLoss(Loss, ABC):
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
         sums = Sums()
         self._plan.add_to(sums, y_true, y_pred, sample_weight)
-        return sums.rounded()
+        rounded = sums.rounded()
+        if not rounded[-1] and self.on_empty == "raise":
+            raise _errors.nothing_to_average(self)
+        return rounded
 
     def _reduced(self, sums: tuple[float, ...]) -> float:
         if sums[-1]:
             return self._value_of(sums)
-        if self.on_empty == "raise":
-            raise _errors.nothing_to_average(self)
         return 0.0 if self.on_empty == "zero" else float("nan")
 
     def _shaped(self, value: float, out: Any) -> Value:

@@ -24,33 +24,37 @@ cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t
         store_classes(a, row, label[i], 1, source + i)
 
 
+cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_t* label, Work* work) noexcept nogil:
+    """Gather the label's class of every row."""
+    cdef const char* row
+    cdef Py_ssize_t i
+    for i in range(n):
+        row = row_of(&call.y_pred, start + i)
+        gather_run(&call.y_pred, row + label[i] * call.y_pred.class_stride, 0, work.p_buffer + i, 1)
+        work.y_buffer[i] = 1
+    work.y = work.y_buffer
+    work.p = work.p_buffer
+    work.grad = work.grad_buffer
+    work.hess = work.hess_buffer
+
+
 cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t[BLOCK] label
-    cdef const double* weight
-    cdef Py_ssize_t block, start, n, i
-    cdef char* row
+    cdef Py_ssize_t block, start, n
     for block in range(first, last):
         start = block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - start)
-        weight = load_weights(call, start, n, work.weight)
-        if not load_labels(call, start, n, weight, label, partial):
+        work.weight = load_weights(call, start, n, work.weight_buffer)
+        if not load_labels(call, start, n, work.weight, label, partial):
             return
-        for i in range(n):
-            row = row_of(&call.y_pred, start + i)
-            gather_run(&call.y_pred, row + label[i] * call.y_pred.class_stride, 0, work.p + i, 1)
-            work.y[i] = 1
-        if find_outside(work.p, &call.y_pred_domain, weight, start, n, Y_PRED_FAULT, partial):
+        pick(call, start, n, label, &work)
+        if find_outside(work.p, &call.y_pred_domain, work.weight, start, n, Y_PRED_FAULT, partial):
             return
         if call.outputs == NOTHING:
             continue
-        evaluate(call, work.y, work.p, weight, work.value, work.grad, work.hess, n)
-        if call.summed and gives_value(call.outputs):
-            exact_add(&partial.sums[0], summed(call, work.y, work.p, weight, work.value, n))
-        elif call.value.present:
-            if weight != NULL:
-                weigh(work.value, weight, 1, n)
-            store(&call.value, start, n, work.value)
+        evaluate(call, n, &work)
+        keep_values(call, start, n, &work, partial)
         if call.grad.present:
             spread(&call.grad, start, n, call.classes, label, work.grad)
         if call.hess.present:

@@ -6,6 +6,7 @@
 
 cdef enum:
     FEW = 32                # up to here a tile of rows with the classes outermost; above, row by row
+    LANES = 32
 
 
 cdef inline real rest_of(real e, real others) noexcept nogil:
@@ -199,6 +200,7 @@ cdef struct Row:
     real mass
     real others
     double gap
+    bint keeps              # e stays in the caller's gradient
 
 
 cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
@@ -217,61 +219,71 @@ cdef inline real shift_of(const Row* row) noexcept nogil:
     return 0 if row.top > LARGE else row.top
 
 
+cdef real lane_top(const real* z, Py_ssize_t n, real top) noexcept nogil:
+    """The largest of n numbers and `top`, in lanes; a nan is passed over."""
+    cdef real[LANES] tops
+    cdef Py_ssize_t k = 0, j
+    for j in range(LANES):
+        tops[j] = top
+    while k + LANES <= n:
+        for j in range(LANES):
+            tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
+        k += LANES
+    for j in range(LANES):
+        top = select(tops[j] > top, tops[j], top)
+    while k < n:
+        top = select(z[k] > top, z[k], top)
+        k += 1
+    return top
+
+
 cdef void row_top(const Call* call, Row* row) noexcept nogil:
     cdef real[BLOCK] buffer
-    cdef real[16] tops
-    cdef const real* z
-    cdef Py_ssize_t first = 0, n, k, j
-    for j in range(16):
-        tops[j] = -LARGE * 2
+    cdef real top = -2 * LARGE
+    cdef Py_ssize_t first = 0, n
     row.top = 0
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        z = load_logits(call, row, first, n, buffer)
-        k = 0
-        while k + 16 <= n:
-            for j in range(16):
-                tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
-            k += 16
-        while k < n:
-            tops[0] = select(z[k] > tops[0], z[k], tops[0])
-            k += 1
+        top = lane_top(load_logits(call, row, first, n, buffer), n, top)
         first += n
-    row.top = tops[0]
-    for j in range(16):
-        row.top = tops[j] if tops[j] > row.top else row.top
+    row.top = top
 
 
-cdef double sum_below_one(const real* e, Py_ssize_t n, Py_ssize_t* ones) noexcept nogil:
-    """The sum of what is not 1, and how many are."""
-    cdef double[8] a, b
-    cdef double total = 0
-    cdef Py_ssize_t i = 0, j, count = 0
-    for j in range(8):
-        a[j] = b[j] = 0
-    while i + 16 <= n:
-        for j in range(8):
-            a[j] += select(e[i + j] == 1, 0, e[i + j])
-            b[j] += select(e[i + 8 + j] == 1, 0, e[i + 8 + j])
-        i += 16
-    for j in range(8):
-        total += a[j] + b[j]
-    while i < n:
-        total += select(e[i] == 1, 0, e[i])
-        i += 1
-    for i in range(n):
-        count += e[i] == 1
-    ones[0] += count
-    return total
+cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
+    """The sum of what is not 1, and how many are. Four terms are added in `real`, then in double."""
+    cdef double[LANES] total
+    cdef real[LANES] four, count
+    cdef double result = 0
+    cdef Py_ssize_t k = 0, i, j
+    for j in range(LANES):
+        total[j] = count[j] = 0
+    while k + 4 * LANES <= n:
+        for j in range(LANES):
+            four[j] = 0
+        for i in range(4):
+            for j in range(LANES):
+                count[j] += select(e[k + j] == 1, 1, 0)
+                four[j] += select(e[k + j] == 1, 0, e[k + j])
+            k += LANES
+        for j in range(LANES):
+            total[j] += four[j]
+    while k < n:
+        ones[0] += select(e[k] == 1, 1, 0)
+        result += select(e[k] == 1, 0, e[k])
+        k += 1
+    for j in range(LANES):
+        result += total[j]
+        ones[0] += count[j]
+    return result
 
 
-cdef inline real* exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
+    cdef real[BLOCK] buffer
     cdef const real* z = load_logits(call, row, first, n, buffer)
     cdef real shift = shift_of(row)
     cdef Py_ssize_t k
     for k in range(n):
-        buffer[k] = exp_minus(shift - z[k])
-    return buffer
+        e[k] = exp_minus(shift - z[k])
 
 
 cdef void row_gap(const Call* call, Row* row) noexcept nogil:
@@ -300,44 +312,60 @@ cdef void row_gap(const Call* call, Row* row) noexcept nogil:
 
 
 cdef void row_others(const Call* call, Row* row) noexcept nogil:
+    """Where the gradient goes straight into the caller's array, e is kept there and not computed again."""
     cdef real[BLOCK] buffer
-    cdef Py_ssize_t first = 0, n, ones = 0
-    cdef double total = 0
+    cdef real* e = buffer
+    cdef Py_ssize_t first = 0, n
+    cdef double total = 0, ones = -1
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        total += sum_below_one(exps(call, row, first, n, buffer), n, &ones)
+        if row.keeps:
+            e = <real*>row.grad + first
+        exps(call, row, first, n, e)
+        total += sum_below_one(e, n, &ones)
         first += n
-    row.others = <real>(total + (ones - 1))
-    if row.top > LARGE and ones > 1:
+    row.others = <real>(total + ones)
+    if row.top > LARGE and ones > 0:
         row.others = row.top - row.top      # two infinite logits: nan
 
 
-cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
-    cdef real[BLOCK] e, t_buffer, hess
+cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
+                            real* e) noexcept nogil:
+    """e becomes the gradient of the classes from `first` on."""
+    cdef real[BLOCK] buffer
     cdef const real* t
+    cdef Py_ssize_t k, label = row.label - first
+    cdef real at_label = 0
+    if call.hess.present:
+        for k in range(n):
+            buffer[k] = softmax_hess(e[k], row.mass, row.others) * square
+        store_classes(&call.hess, row.hess, first, n, buffer)
+    if row.label < 0:
+        t = load_classes(&call.y_true, row.t, first, n, buffer)
+        for k in range(n):
+            e[k] = softmax_grad(e[k], t[k], row.mass, row.others) * factor
+        return
+    if 0 <= label < n:
+        at_label = softmax_grad(e[label], 1, 1, row.others) * factor
+    for k in range(n):
+        e[k] *= factor
+    if 0 <= label < n:
+        e[label] = at_label
+
+
+cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
+    cdef real[BLOCK] buffer
     cdef double total = 1 + <double>row.others
-    cdef real factor = <real>(scale / total), square = <real>(scale / (total * total)), at_label
-    cdef Py_ssize_t first = 0, n, k
+    cdef real factor = <real>(scale / total), square = <real>(scale / (total * total))
+    cdef Py_ssize_t first = 0, n
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        exps(call, row, first, n, e)
-        if call.hess.present:
-            for k in range(n):
-                hess[k] = softmax_hess(e[k], row.mass, row.others) * square
-            store_classes(&call.hess, row.hess, first, n, hess)
-        if row.label < 0:
-            t = load_classes(&call.y_true, row.t, first, n, t_buffer)
-            for k in range(n):
-                e[k] = softmax_grad(e[k], t[k], row.mass, row.others) * factor
+        if row.keeps:
+            chunk_derivatives(call, row, first, n, factor, square, <real*>row.grad + first)
         else:
-            k = row.label - first
-            at_label = softmax_grad(e[k], 1, 1, row.others) * factor if 0 <= k < n else 0
-            for k in range(n):
-                e[k] *= factor
-            k = row.label - first
-            if 0 <= k < n:
-                e[k] = at_label
-        store_classes(&call.grad, row.grad, first, n, e)
+            exps(call, row, first, n, buffer)
+            chunk_derivatives(call, row, first, n, factor, square, buffer)
+            store_classes(&call.grad, row.grad, first, n, buffer)
         first += n
 
 
@@ -350,6 +378,7 @@ cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, co
     row.t = row_of(&call.y_true, index)
     row.grad = row_of(&call.grad, index) if call.grad.present else NULL
     row.hess = row_of(&call.hess, index) if call.hess.present else NULL
+    row.keeps = call.grad.present and rows_are_direct(&call.grad)
     if weight != NULL and weight[0] == 0:
         clear_row(call, &row)
         return 0

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from .._domains import BINARY, NOT_NEGATIVE, PROBABILITY, REAL, SIGN, Domain
+from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, REAL, SIGN, Domain
 from .._engine import Plan
 from .._loss import ElementwiseLoss, choice, parameter
 
@@ -22,7 +22,7 @@ class BCE(ElementwiseLoss, stem="bce"):
     """
 
     from_logits: bool = choice(default=False, choices=(True, False))
-    eps: float = parameter(default=0.0, domain=NOT_NEGATIVE)
+    eps: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = BINARY
 
@@ -44,6 +44,6 @@ class Hinge(ElementwiseLoss, stem="hinge"):
     Reference: C. Cortes and V. Vapnik, Support-vector networks, 1995.
     """
 
-    margin: float = parameter(default=1.0, domain=NOT_NEGATIVE)
+    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain: ClassVar[Domain] = SIGN

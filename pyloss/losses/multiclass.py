@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from .._domains import NOT_NEGATIVE, REAL, Domain
+from .._domains import FINITE_NOT_NEGATIVE, NOT_NEGATIVE, REAL, Domain
 from .._engine import Plan
 from .._loss import CurvedLoss, RowwiseLoss, choice, parameter
 
@@ -23,7 +23,7 @@ class CCE(RowwiseLoss, CurvedLoss, stem="cce"):
     """
 
     from_logits: bool = choice(default=False, choices=(True, False))
-    eps: float = parameter(default=0.0, domain=NOT_NEGATIVE)
+    eps: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain: ClassVar[Domain] = NOT_NEGATIVE
     labels: ClassVar[str] = "maybe"

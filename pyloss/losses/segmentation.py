@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._domains import BINARY, NOT_NEGATIVE, PROBABILITY
+from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY
 from .._engine import Plan
 from .._loss import Array, parameter
 from .._total import TotalLoss
@@ -23,7 +23,7 @@ class Dice(TotalLoss, stem="dice"):
     Reference: F. Milletari, N. Navab and S. Ahmadi, V-Net, 2016.
     """
 
-    smooth: float = parameter(default=1.0, domain=NOT_NEGATIVE)
+    smooth: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = BINARY
     y_pred_domain = PROBABILITY

@@ -1,4 +1,4 @@
-"""Two conventions that the textbook formulas share."""
+"""Three conventions that the textbook formulas share."""
 
 import numpy as np
 
@@ -13,3 +13,8 @@ def times_log(x: Array, log: Array) -> Array:
 def ratio(x: Array, y: Array) -> Array:
     """x / y, where 0 / 0 counts as 0."""
     return np.where((x == 0) & (y == 0), 0.0, x / y)
+
+
+def zero(x: Array) -> Array:
+    """0 everywhere, but NaN where x is NaN."""
+    return np.where(np.isnan(x), x, 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._result import Array, Result, floats, oracle
-from ._textbook import ratio, times_log
+from ._textbook import ratio, times_log, zero
 
 
 def _sigmoid(z: Array) -> Array:
@@ -34,4 +34,4 @@ def hinge(y_true: ArrayLike, y_pred: ArrayLike, *, margin: float = 1.0) -> Resul
     y = np.where(y == 0, -1.0, y)
     score = y * z
     grad = np.select([score < margin, score >= margin], [-y, np.zeros_like(y)], np.nan)
-    return Result(np.maximum(0, margin - score), grad, np.zeros_like(z))
+    return Result(np.maximum(0, margin - score), grad, zero(score))

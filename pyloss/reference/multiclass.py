@@ -27,16 +27,18 @@ def _one_hot(labels: ArrayLike, classes: int, axis: int) -> Array:
 def cce(y_true: ArrayLike, y_pred: ArrayLike, *, from_logits: bool = False, eps: float = 0.0, axis: int = -1) -> Result:
     """-sum T log(p + eps), with 0 log 0 = 0; from logits p = softmax(z) and eps is 0.
 
-    T is `y_true` where the shapes are equal. Where `y_true` lacks the class axis it holds labels: T is 1 at the label.
+    T is `y_true` where the shapes are equal. Where `y_true` lacks the class axis it holds labels: T is 1 at the label,
+    and of the probabilities only the label's is read.
     """
     (p,) = floats(y_pred)
-    t = floats(y_true)[0] if np.ndim(y_true) == p.ndim else _one_hot(y_true, p.shape[axis], axis)
+    labels = np.ndim(y_true) != p.ndim
+    t = _one_hot(y_true, p.shape[axis], axis) if labels else floats(y_true)[0]
     if from_logits:
         log_p = _log_softmax(p, axis)
         q, total = np.exp(log_p), t.sum(axis=axis, keepdims=True)
         grad, hess = total * q - t, total * q * (1 - q)
     else:
-        p = p + eps
+        p = np.where(labels & (t == 0), 1.0, p) + eps
         log_p = np.log(p)
         grad, hess = -ratio(t, p), ratio(ratio(t, p), p)
     return Result(-times_log(t, log_p).sum(axis=axis), grad, hess)
@@ -47,5 +49,4 @@ def sparse_cce(
     y_true: ArrayLike, y_pred: ArrayLike, *, from_logits: bool = False, eps: float = 0.0, axis: int = -1
 ) -> Result:
     """-log(p[label] + eps): `cce` for integer labels."""
-    t = _one_hot(y_true, np.shape(y_pred)[axis], axis)
-    return cce(t, y_pred, from_logits=from_logits, eps=eps, axis=axis)
+    return cce(y_true, y_pred, from_logits=from_logits, eps=eps, axis=axis)

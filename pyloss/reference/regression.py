@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._result import Array, Result, floats, oracle, spread, weighed
+from ._textbook import zero
 
 
 def _residual(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -29,7 +30,7 @@ def sse(y_true: ArrayLike, y_pred: ArrayLike) -> Result:
 def mae(y_true: ArrayLike, y_pred: ArrayLike) -> Result:
     """|r|; derivative sign(r), 0 at r = 0."""
     r = _residual(y_true, y_pred)
-    return Result(np.abs(r), np.sign(r), np.zeros_like(r))
+    return Result(np.abs(r), np.sign(r), zero(r))
 
 
 @oracle
@@ -48,7 +49,7 @@ def pinball(y_true: ArrayLike, y_pred: ArrayLike, *, quantile: float = 0.5) -> R
     e = -_residual(y_true, y_pred)
     value = np.maximum(quantile * e, (quantile - 1) * e)
     grad = np.select([e > 0, e < 0, e == 0], [-quantile, 1 - quantile, 0.0], np.nan)
-    return Result(value, grad, np.zeros_like(e))
+    return Result(value, grad, zero(e))
 
 
 @oracle
