@@ -3,6 +3,8 @@
 
 A loss is a point here: one pair in; value, gradient and second derivative out. `each` takes the point as an argument that is
 constant at every call, so the compiler inlines it, drops what is not asked for and vectorises the loop.
+
+Numbers in expressions are written <real>1: Cython makes doubles of bare ones, and the float loops would compute in double.
 """
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t
@@ -13,6 +15,8 @@ from pipeline cimport *
 cdef extern from "real.h" nogil:
     ctypedef float real             # float or double: REAL_BITS decides in C
     const int REAL_BITS
+    ctypedef unsigned int word      # as many bits as `real`
+    word mask(bint condition)       # all bits, or none
     real vector_exp(real x)
     real exp_minus(real size)               # exp(-size) for size >= 0
     real vector_log(real x)

@@ -88,20 +88,20 @@ cdef class Plan:
         """Add what this call sums up, and its weights, to `sums`."""
         self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, sums)
 
-    def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None):
-        """The point's gradient, times a scale of the caller's instead of the reduction's."""
-        return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, None)
+    def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
+        """The point's gradient times a scale of the caller's, not the reduction's, with `parameters` in place of the first of its own."""
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, (scale, *parameters), None)
 
-    cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scale, Sums sums):
+    cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, tuple scaling, Sums sums):
         cdef tuple masks = ()
         if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
                 and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))):
             y_true, y_pred, sample_weight, masks = _arrays.plain(
                 self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
-        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scale, sums)
+        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scaling, sums)
 
-    cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out, object scale,
-                           Sums sums):
+    cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out,
+                           tuple scaling, Sums sums):
         cdef Call call
         cdef Shape shape
         cdef Results results = Results.__new__(Results)
@@ -114,8 +114,8 @@ cdef class Plan:
         call.summed = self.reduction != NONE or sums is not None
         results.open(self, &call, &shape, y_true, y_pred, weight, masks, out)
         call.scale = 1
-        if scale is not None:
-            call.scale = scale
+        if scaling is not None:
+            self.rescale(&call, scaling)
         elif sums is None:
             call.scale = self.scale_of(&shape, total_weight)
         if results.in_place:
@@ -128,6 +128,13 @@ cdef class Plan:
             sums.take(&partial)
             return None
         return self.answer(&call, &shape, &partial, results, total_weight)
+
+    cdef int rescale(self, Call* call, tuple scaling) except -1:
+        cdef int i
+        call.scale = scaling[0]
+        for i in range(1, len(scaling)):
+            call.parameters[i - 1] = scaling[i]
+        return 0
 
     # The stages ---------------------------------------------------------------------------------------------------------------------
 

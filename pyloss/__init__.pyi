@@ -21,12 +21,12 @@ from .losses.binary import Hinge as Hinge
 from .losses.divergences import KLDivergence as KLDivergence
 from .losses.multiclass import CCE as CCE
 from .losses.multiclass import SparseCCE as SparseCCE
-from .losses.regression import Huber as Huber
 from .losses.regression import MAE as MAE
 from .losses.regression import MSE as MSE
-from .losses.regression import Pinball as Pinball
 from .losses.regression import RMSE as RMSE
 from .losses.regression import SSE as SSE
+from .losses.regression import Huber as Huber
+from .losses.regression import Pinball as Pinball
 from .losses.segmentation import Dice as Dice
 from .losses.similarity import CosineDistance as CosineDistance
 

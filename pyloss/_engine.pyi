@@ -55,4 +55,5 @@ class Plan:
         y_pred: ArrayLike,
         sample_weight: ArrayLike | None = None,
         out: Any = None,
+        parameters: Sequence[float] = (),
     ) -> NDArray[Any]: ...

@@ -41,7 +41,7 @@ def render() -> str:
     """The text of the stub."""
     classes = [
         f"from {loss.__module__.removeprefix('pyloss')} import {loss.__name__} as {loss.__name__}"
-        for loss in LOSSES.values()
+        for loss in sorted(LOSSES.values(), key=import_order)
     ]
     functions = [function_stub(loss) for loss in LOSSES.values()]
     return "\n".join([HEAD + "\n".join(classes), "", "__version__: str", "", *functions]) + "\n"

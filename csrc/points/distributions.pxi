@@ -8,14 +8,13 @@ cdef inline Point cce(real t, real p, const real* parameter) noexcept nogil:
 
 
 cdef inline real log_ratio(real t, real p) noexcept nogil:
-    """log(t / p): from t - p where the two are close, since that is exact; with powers of two where t / p leaves the normal range."""
-    cdef real ratio = t / p
-    cdef bint close = (ratio > <real>0.5) & (ratio < 2), high = ratio > LARGE, low = ratio < SMALL
-    cdef real x = (t - p) / p
-    cdef real u = 1 + x
-    cdef real lifted = (t * select(low, LIFT, 1)) / (p * select(high, LIFT, 1))
-    cdef real shift = select(high, LOG_LIFT, select(low, -LOG_LIFT, 0))
-    return vector_log_sum(select(close, u, lifted), select(close, x - (u - 1), 0)) + shift
+    """log(t / p) by one division: of t - p where the two are close, since that is exact; else of both brought near 1, since t / p may leave
+    the range."""
+    cdef word close = mask((t > p * <real>0.5) & (t * <real>0.5 < p))
+    cdef real quotient = blend(close, t - p, t * tame(t)) / blend(close, p, p * tame(p))
+    cdef real u = blend(close, <real>1 + quotient, quotient)
+    cdef real rest = blend(close, quotient - (u - <real>1), 0)
+    return vector_log_sum(u, rest) + blend(close, 0, log_tame(p) - log_tame(t))
 
 
 cdef inline Point kl_divergence(real t, real p, const real* parameter) noexcept nogil:

@@ -7,7 +7,7 @@ cdef inline Point mse(real y, real p, const real* parameter) noexcept nogil:
 
 cdef inline Point sse(real y, real p, const real* parameter) noexcept nogil:
     cdef real r = p - y
-    return Point(r * r / 2, r, 1)
+    return Point(r * r * <real>0.5, r, 1)
 
 
 cdef inline Point mae(real y, real p, const real* parameter) noexcept nogil:
@@ -20,7 +20,7 @@ cdef inline Point huber(real y, real p, const real* parameter) noexcept nogil:
     cdef real delta = parameter[0], r = p - y
     cdef real c = select(r > delta, delta, r)       # in this order a nan stays a nan
     c = select(c < -delta, -delta, c)
-    return Point(c * (r - c / 2), c, select(c == r, 1, nil(r)))
+    return Point(c * (r - c * <real>0.5), c, select(c == r, 1, nil(r)))
 
 
 cdef inline Point pinball(real y, real p, const real* parameter) noexcept nogil:

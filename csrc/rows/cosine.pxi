@@ -2,39 +2,17 @@
 # everything where the two are close. Its gradient is ((u - v) - value u) / |y_pred|.
 
 cdef struct Pair:
-    # Two rows, and what has been found out about them.
+    # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, and the reciprocal norm behind it.
     const char* y
     const char* p
+    double y_lift
+    double p_lift
     double y_norm
     double p_norm
-    double y_lift           # powers of two that bring the largest entry near 1, so that no square overflows or vanishes
-    double p_lift
-
-
-cdef double largest(const Operand* a, const char* row, Py_ssize_t classes) noexcept nogil:
-    cdef real[BLOCK] buffer
-    cdef const real* x
-    cdef real top = 0
-    cdef Py_ssize_t first = 0, n, k
-    while first < classes:
-        n = min(<Py_ssize_t>BLOCK, classes - first)
-        x = load_classes(a, row, first, n, buffer)
-        for k in range(n):
-            top = magnitude(x[k]) if magnitude(x[k]) > top else top
-        first += n
-    return top
-
-
-cdef double lift_of(double top) noexcept nogil:
-    cdef int exponent = 0
-    if top == 0 or not isfinite(top):
-        return 1
-    frexp(top, &exponent)
-    return ldexp(1, -exponent if exponent > -1000 else 1000)
 
 
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
-    """The Euclidean norm, times the lift."""
+    """The Euclidean norm of a row times the lift."""
     cdef real[BLOCK] buffer
     cdef double[BLOCK] square
     cdef const real* x
@@ -50,40 +28,69 @@ cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double l
     return sqrt(total)
 
 
+cdef double largest(const Operand* a, const char* row, Py_ssize_t classes) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef const real* x
+    cdef double top = 0
+    cdef Py_ssize_t first = 0, n, k
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        x = load_classes(a, row, first, n, buffer)
+        for k in range(n):
+            top = select_double(magnitude(x[k]) > top, magnitude(x[k]), top)
+        first += n
+    return top
+
+
+cdef double norm_and_lift(const Operand* a, const char* row, Py_ssize_t classes, double* lift) noexcept nogil:
+    """Squares of float32 never leave the range of double; those of float64 may, and then the row is lifted."""
+    cdef double length = norm(a, row, classes, 1), top
+    cdef int exponent = 0
+    lift[0] = 1
+    if 1e-140 < length < 1e140:
+        return length
+    top = largest(a, row, classes)
+    if top == 0 or not isfinite(top):
+        return length
+    frexp(top, &exponent)
+    lift[0] = ldexp(1, -exponent if exponent > -1000 else 1000)
+    return norm(a, row, classes, lift[0])
+
+
 cdef double distance(const Call* call, const Pair* pair) noexcept nogil:
     cdef real[BLOCK] y_buffer, p_buffer
     cdef double[BLOCK] square
     cdef const real* y
     cdef const real* p
-    cdef double total = 0, gap
+    cdef double total = 0, y_lift = pair.y_lift, p_lift = pair.p_lift, y_norm = pair.y_norm, p_norm = pair.p_norm, gap
     cdef Py_ssize_t first = 0, n, k
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         y = load_classes(&call.y_true, pair.y, first, n, y_buffer)
         p = load_classes(&call.y_pred, pair.p, first, n, p_buffer)
         for k in range(n):
-            gap = (p[k] * pair.p_lift) / pair.p_norm - (y[k] * pair.y_lift) / pair.y_norm
+            gap = (p[k] * p_lift) / p_norm - (y[k] * y_lift) / y_norm
             square[k] = gap * gap
         total += sum_of_doubles(square, n)
         first += n
     return 2 if total > 4 else total / 2
 
 
-cdef void cosine_grad(const Call* call, const Pair* pair, Py_ssize_t index, double value, double scale) noexcept nogil:
+cdef void cosine_grad(const Call* call, const Pair* pair, char* row, double value, double scale) noexcept nogil:
     cdef real[BLOCK] y_buffer, p_buffer, grad
     cdef const real* y
     cdef const real* p
-    cdef char* row = row_of(&call.grad, index)
-    cdef double u, v
+    cdef double y_lift = pair.y_lift, p_lift = pair.p_lift, y_norm = pair.y_norm, p_norm = pair.p_norm, u, v
+    cdef double factor = scale * p_lift / p_norm
     cdef Py_ssize_t first = 0, n, k
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         y = load_classes(&call.y_true, pair.y, first, n, y_buffer)
         p = load_classes(&call.y_pred, pair.p, first, n, p_buffer)
         for k in range(n):
-            u = (p[k] * pair.p_lift) / pair.p_norm
-            v = (y[k] * pair.y_lift) / pair.y_norm
-            grad[k] = <real>(((u - v) - value * u) / pair.p_norm * pair.p_lift * scale)
+            u = (p[k] * p_lift) / p_norm
+            v = (y[k] * y_lift) / y_norm
+            grad[k] = <real>(((u - v) - value * u) * factor)
         store_classes(&call.grad, row, first, n, grad)
         first += n
 
@@ -92,19 +99,18 @@ cdef double cosine_row(const Call* call, Py_ssize_t index, const double* weight)
     """A zero vector has no direction: value and gradient are 0."""
     cdef Pair pair
     cdef double value
+    cdef char* grad = row_of(&call.grad, index) if call.grad.present else NULL
     pair.y = row_of(&call.y_true, index)
     pair.p = row_of(&call.y_pred, index)
-    pair.y_lift = lift_of(largest(&call.y_true, pair.y, call.classes))
-    pair.p_lift = lift_of(largest(&call.y_pred, pair.p, call.classes))
-    pair.y_norm = norm(&call.y_true, pair.y, call.classes, pair.y_lift)
-    pair.p_norm = norm(&call.y_pred, pair.p, call.classes, pair.p_lift)
+    pair.y_norm = norm_and_lift(&call.y_true, pair.y, call.classes, &pair.y_lift)
+    pair.p_norm = norm_and_lift(&call.y_pred, pair.p, call.classes, &pair.p_lift)
     if (weight != NULL and weight[0] == 0) or pair.y_norm == 0 or pair.p_norm == 0:
-        if call.grad.present:
-            fill_zero(&call.grad, row_of(&call.grad, index), call.classes)
+        if grad != NULL:
+            fill_zero(&call.grad, grad, call.classes)
         return 0
     value = distance(call, &pair)
-    if call.grad.present:
-        cosine_grad(call, &pair, index, value, row_scale(call, weight, 0))
+    if grad != NULL:
+        cosine_grad(call, &pair, grad, value, row_scale(call, weight, 0))
     return value
 
 

@@ -16,22 +16,32 @@ cdef void fill_zero(const Operand* a, char* row, Py_ssize_t classes) noexcept no
 cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
                  const real* source) noexcept nogil:
     """Rows of zeros but for the label's class."""
-    cdef char* row
+    cdef Walk walk
     cdef Py_ssize_t i
+    walk_to(a, start, &walk)
     for i in range(rows):
-        row = row_of(a, start + i)
-        fill_zero(a, row, classes)
-        store_classes(a, row, label[i], 1, source + i)
+        fill_zero(a, walk.data, classes)
+        if rows_are_direct(a):
+            (<real*>walk.data)[label[i]] = source[i]
+        else:
+            store_classes(a, walk.data, label[i], 1, source + i)
+        walk_on(a, 1, &walk)
 
 
 cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_t* label, Work* work) noexcept nogil:
     """Gather the label's class of every row."""
-    cdef const char* row
+    cdef Walk walk
+    cdef const char* place
     cdef Py_ssize_t i
+    walk_to(&call.y_pred, start, &walk)
     for i in range(n):
-        row = row_of(&call.y_pred, start + i)
-        gather_run(&call.y_pred, row + label[i] * call.y_pred.class_stride, 0, work.p_buffer + i, 1)
+        place = walk.data + label[i] * call.y_pred.class_stride
+        if call.y_pred.direct:
+            work.p_buffer[i] = (<const real*>place)[0]
+        else:
+            gather_run(&call.y_pred, place, 0, work.p_buffer + i, 1)
         work.y_buffer[i] = 1
+        walk_on(&call.y_pred, 1, &walk)
     work.y = work.y_buffer
     work.p = work.p_buffer
     work.grad = work.grad_buffer

@@ -11,7 +11,7 @@ cdef enum:
 
 cdef inline real rest_of(real e, real others) noexcept nogil:
     """S - e."""
-    return select(e == 1, others, (1 - e) + others)
+    return select(e == 1, others, (<real>1 - e) + others)
 
 
 cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept nogil:

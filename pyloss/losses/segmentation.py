@@ -1,5 +1,6 @@
 """Losses of overlap."""
 
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -31,6 +32,10 @@ class Dice(TotalLoss, stem="dice"):
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, statistics=True)
 
+    @cached_property
+    def _grad_plan(self) -> Plan:
+        return Plan(self, "dice_grad")
+
     def _value_of(self, sums: tuple[float, ...]) -> float:
         overlap, pred, truth, _ = sums
         size = pred + truth + self.smooth
@@ -42,4 +47,4 @@ class Dice(TotalLoss, stem="dice"):
         overlap, pred, truth, _ = sums
         size = pred + truth + self.smooth
         slopes = (-2 / size, (2 * overlap + self.smooth) / size**2) if size else (0.0, 0.0)
-        return Plan(self, "dice_grad", parameters=slopes).scaled_grad(1.0, y_true, y_pred, sample_weight, out)
+        return self._grad_plan.scaled_grad(1.0, y_true, y_pred, sample_weight, out, slopes)
