@@ -117,6 +117,9 @@ class Build(build_ext):
             write_if_changed(wrapper, f'#define PyInit_{stem} PyInit_{name}\n#include "{c_files[stem]}"\n')
             extension.sources = [str(wrapper.relative_to(ROOT))]
             extension.depends.append(str(c_files[stem]))
+            if stem == "kernels":
+                stub = Path(self.get_ext_fullpath(extension.name)).parent / f"{name}.pyi"
+                write_if_changed(stub, (ROOT / "csrc" / "kernels.pyi").read_text())
         super().build_extensions()
 
 

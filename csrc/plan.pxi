@@ -122,7 +122,7 @@ cdef class Plan:
             call.outputs = NOTHING
             self.execute(&call, &shape, &partial, y_true, y_pred, False)
             call.outputs = outputs
-        self.execute(&call, &shape, &partial, y_true, y_pred, True)
+        self.execute(&call, &shape, &partial, y_true, y_pred, results.given and not results.in_place)
         results.close()
         if sums is not None:
             sums.take(&partial)
@@ -240,7 +240,7 @@ cdef class Plan:
             raise _errors.nothing_to_average(self.loss)
         return 1 / divisor if divisor != 0 else 0
 
-    cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, bint writes) except -1:
+    cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, bint writes_out) except -1:
         """Choose the kernel, cut the data into its units and run them; turn a fault into an error."""
         cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
         cdef Py_ssize_t elements = shape.size * shape.classes
@@ -261,7 +261,7 @@ cdef class Plan:
         execute(run, call, units, unit_work, partial)
         if partial.fault != NO_FAULT:
             raise _errors.fault(self.loss, partial.fault == Y_PRED_FAULT, call.labels, y_true, y_pred, shape.axis, partial.fault_index,
-                                writes and (call.grad.present or call.hess.present or call.value.present))
+                                writes_out)
         return 0
 
     cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):

@@ -6,6 +6,7 @@ cdef class Results:
     """The arrays of one call. One that overlaps an input otherwise than element by element is computed beside it and copied at the end."""
 
     cdef object value, grad, hess
+    cdef bint given             # the caller's arrays take the results
     cdef bint in_place          # a result takes an input's place: everything is checked before the first write
     cdef list copies            # pairs (given, computed)
 
@@ -21,7 +22,8 @@ cdef class Results:
         call.value.direct = call.grad.direct = call.hess.direct = False
         if call.statistics:
             return 0
-        if out is not None:
+        self.given = out is not None
+        if self.given:
             value_out, grad_out, hess_out = plan.split_out(call.outputs, wants_value, out)
         inputs = () if out is None else (y_true, y_pred, weight, *masks)
         if wants_value:
@@ -30,9 +32,13 @@ cdef class Results:
             self.grad = self.place(plan, &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, grad_out)
         if call.outputs == GRAD_HESS:
             self.hess = self.place(plan, &call.hess, ndim, dims, shape, shape.axis, rows, y_pred, inputs, hess_out)
-            if out is not None and near(self.grad, self.hess) and np.shares_memory(self.grad, self.hess):
-                raise _errors.shared_outputs(plan.loss)
+        if self.given_in_common(self.value, self.grad) or self.given_in_common(self.grad, self.hess):
+            raise _errors.shared_outputs(plan.loss)
         return 0
+
+    cdef bint given_in_common(self, object a, object b) except -1:
+        """Whether two results share memory."""
+        return self.given and a is not None and b is not None and near(a, b) and _arrays.share_memory(a, b)
 
     cdef ndarray place(self, Plan plan, Operand* target, int ndim, const Py_ssize_t* dims, const Shape* shape, int axis, bint rows,
                        ndarray y_pred, tuple inputs, object given):

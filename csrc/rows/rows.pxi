@@ -1,5 +1,9 @@
 # What the kernels that see whole rows share: labels, chunks of a row, and tiles of rows with the classes outermost.
 
+cdef extern from "transpose.h" nogil:
+    void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride, Py_ssize_t rows, Py_ssize_t columns)
+
+
 cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Py_ssize_t* label,
                       Partial* partial) noexcept nogil:
     """Class indices are always checked; a row of weight 0 counts nothing and gets the class 0."""
@@ -45,14 +49,10 @@ cdef void load_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssiz
     """tile[k][i]: class k of row start + i."""
     cdef real[BLOCK] buffer
     cdef Walk walk
-    cdef const real* row
     cdef Py_ssize_t i, k, run, done = 0
     walk_to(a, start, &walk)
     if rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
-        row = <const real*>walk.data
-        for k in range(classes):
-            for i in range(rows):
-                tile[k * ROW_BLOCK + i] = row[i * classes + k]
+        transpose(<const real*>walk.data, classes, tile, ROW_BLOCK, rows, classes)
         return
     while done < rows:
         run = run_length(a, &walk, rows - done)
@@ -71,14 +71,10 @@ cdef void load_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssiz
 cdef void store_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, const real* tile) noexcept nogil:
     cdef real[BLOCK] buffer
     cdef Walk walk
-    cdef real* row
     cdef Py_ssize_t i, k, run, done = 0
     walk_to(a, start, &walk)
     if rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
-        row = <real*>walk.data
-        for k in range(classes):
-            for i in range(rows):
-                row[i * classes + k] = tile[k * ROW_BLOCK + i]
+        transpose(tile, ROW_BLOCK, <real*>walk.data, classes, classes, rows)
         return
     while done < rows:
         run = run_length(a, &walk, rows - done)

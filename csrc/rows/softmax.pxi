@@ -14,6 +14,13 @@ cdef inline real rest_of(real e, real others) noexcept nogil:
     return select(e == 1, others, (<real>1 - e) + others)
 
 
+cdef inline real exp_below(real z, real top) noexcept nogil:
+    """exp(z - top). What rounding takes from the difference would be seen in the tails; it joins behind exp."""
+    cdef real gap = top - z
+    cdef real e = exp_minus(gap)
+    return select(e > 0, e - e * rounded_off(top, -z, gap), e)
+
+
 cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept nogil:
     """S times the gradient."""
     return (mass - t) * e - t * rest_of(e, others)
@@ -86,7 +93,7 @@ cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
         ones[i] = -1
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            e = exp_minus(tile.top[i] - tile.e[k * ROW_BLOCK + i])
+            e = exp_below(tile.e[k * ROW_BLOCK + i], tile.top[i])
             tile.e[k * ROW_BLOCK + i] = e
             ones[i] += select(e == 1, 1, 0)
             four[i] += select(e == 1, 0, e)
@@ -283,7 +290,7 @@ cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
     cdef real shift = shift_of(row)
     cdef Py_ssize_t k
     for k in range(n):
-        e[k] = exp_minus(shift - z[k])
+        e[k] = exp_below(z[k], shift)
 
 
 cdef void row_gap(const Call* call, Row* row) noexcept nogil:
