@@ -26,9 +26,9 @@ cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept n
     return (mass - t) * e - t * rest_of(e, others)
 
 
-cdef inline real softmax_hess(real e, real mass, real others) noexcept nogil:
-    """S^2 times the second derivative."""
-    return mass * e * rest_of(e, others)
+cdef inline real softmax_hess(real e, real mass, real others, real factor) noexcept nogil:
+    """The second derivative, for the factor 1 / S^2. A tiny e comes last: it is rounded once then."""
+    return (mass * rest_of(e, others) * factor) * e
 
 
 # Few classes: the rows of a tile lie side by side, and every loop over them vectorises -----------------------------------------------
@@ -137,7 +137,7 @@ cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, 
     cdef Py_ssize_t i, k
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], tile.mass[i], tile.others[i]) * factor[i]
+            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], tile.mass[i], tile.others[i], factor[i])
 
 
 cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
@@ -345,7 +345,7 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
     cdef real at_label = 0
     if call.hess.present:
         for k in range(n):
-            buffer[k] = softmax_hess(e[k], row.mass, row.others) * square
+            buffer[k] = softmax_hess(e[k], row.mass, row.others, square)
         store_classes(&call.hess, row.hess, first, n, buffer)
     if row.label < 0:
         t = load_classes(&call.y_true, row.t, first, n, buffer)
