@@ -102,7 +102,7 @@ class Build(build_ext):
         sources = sorted({extension.sources[0] for extension in self.extensions})
         translated = cythonize(
             [
-                Extension(Path(source).stem, [source], define_macros=self.extensions[0].define_macros)
+                Extension(f"pyloss._{Path(source).stem}", [source], define_macros=self.extensions[0].define_macros)
                 for source in sources
             ],
             build_dir=str(GENERATED),
@@ -114,7 +114,7 @@ class Build(build_ext):
         for extension in self.extensions:
             stem, name = Path(extension.sources[0]).stem, extension.name.rpartition(".")[2]
             wrapper = GENERATED / f"{name}.c"
-            write_if_changed(wrapper, f'#define PyInit_{stem} PyInit_{name}\n#include "{c_files[stem]}"\n')
+            write_if_changed(wrapper, f'#define PyInit__{stem} PyInit_{name}\n#include "{c_files[stem]}"\n')
             extension.sources = [str(wrapper.relative_to(ROOT))]
             extension.depends.append(str(c_files[stem]))
             if stem == "kernels":

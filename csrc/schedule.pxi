@@ -97,7 +97,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
         return 0
     stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     grain = max(<Py_ssize_t>1, GRAIN // unit_work)
-    if units * unit_work < PARALLEL_WORK or units <= grain or not find_parallel():
+    if threads > 1 and (units * unit_work < PARALLEL_WORK or units <= grain or not find_parallel()):
         threads = 1
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)

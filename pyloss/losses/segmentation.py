@@ -14,9 +14,9 @@ from .._total import TotalLoss
 class Dice(TotalLoss, stem="dice"):
     """Dice loss: one minus the overlap of two soft masks, over all samples together.
 
-    With the weighted sums I of min(t, p), P of p and T of t: value 1 - (2 I + smooth) / (P + T + smooth). min(t, p) is t p where t is 0 or
-    1, and for soft targets the form whose minimum lies at the target; its derivative at the kink p = t is t. Two empty masks agree: with
-    smooth = 0 their loss is 0.
+    With the weighted sums I of min(t, p), P of p and T of t, N = 2 I + smooth and D = P + T + smooth: value 1 - N / D, gradient
+    w (N - 2 D d) / D^2, where d is 1 for p < t, 0 for p > t, and t at the kink p = t. min(t, p) is t p where t is 0 or 1, and for soft
+    targets the form whose minimum lies at the target. Two empty masks agree: with smooth = 0 their loss is 0.
 
     y_true is in [0, 1] or a bool, y_pred in [0, 1]. Since there is one value for all samples, every reduction but "none" gives the same,
     and "none" gives an array without dimensions.
