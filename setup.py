@@ -4,9 +4,9 @@ PYLOSS_CHECKED=1 builds with bounds checks and sanitizers, for the tests; see .c
 """
 
 import os
-import platform
 import re
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +20,7 @@ CHECKED = os.environ.get("PYLOSS_CHECKED") == "1"
 # Objects of one kind of build must not be taken for those of the other.
 BUILD = Path("build", "checked" if CHECKED else "release")
 GENERATED = ROOT / BUILD / "generated"
-X86 = platform.machine().lower() in ("x86_64", "amd64")
+X86 = sysconfig.get_platform().endswith(("x86_64", "amd64"))  # what is built for; universal2 is not
 MSVC = sys.platform == "win32"
 
 LEVELS = {
@@ -101,10 +101,7 @@ class Build(build_ext):
         write_points()
         sources = sorted({extension.sources[0] for extension in self.extensions})
         translated = cythonize(
-            [
-                Extension(f"pyloss._{Path(source).stem}", [source], define_macros=self.extensions[0].define_macros)
-                for source in sources
-            ],
+            [Extension(f"pyloss._{Path(source).stem}", [source]) for source in sources],
             build_dir=str(GENERATED),
             include_path=["csrc", str(GENERATED)],
             compiler_directives=DIRECTIVES,

@@ -137,7 +137,7 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
         n = min(<Py_ssize_t>BLOCK, call.size - start)
         weight = load_weights(call, start, n, buffer)
         for i in range(n):
-            if weight[i] < 0 and partial.fault == NO_FAULT:
+            if weight[i] < 0 and call.checks_weights and partial.fault == NO_FAULT:
                 partial.fault = WEIGHT_FAULT
                 partial.fault_index = start + i
         exact_add(&partial.sums[0], sum_of_doubles(weight, n))

@@ -15,11 +15,7 @@ cdef struct Work:
     real* hess
 
 
-cdef inline bint gives_value(Outputs outputs) noexcept nogil:
-    return outputs == VALUE or outputs == VALUE_GRAD or outputs == ALL
-
-
-cdef bint take(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
+cdef bint load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
     """Load and check a block; false if it is faulty."""
     work.y = load(&call.y_true, start, n, work.y_buffer)
     work.p = load(&call.y_pred, start, n, work.p_buffer)
@@ -39,11 +35,15 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
         weigh(work.hess, work.weight, call.scale, n)
 
 
-cdef void give(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
-    """Evaluate a block; its derivatives are computed in the caller's arrays if they can be, else stored there."""
+cdef void evaluate_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
+    """Evaluate a block, its derivatives in the caller's arrays if they can be."""
     work.grad = <real*>call.grad.data + start if call.grad.direct else work.grad_buffer
     work.hess = <real*>call.hess.data + start if call.hess.direct else work.hess_buffer
     evaluate(call, n, work)
+
+
+cdef void store_derivatives(const Call* call, Py_ssize_t start, Py_ssize_t n, const Work* work) noexcept nogil:
+    """Store those that are not in their place yet: last of all, for they may take an input's."""
     if call.grad.present and not call.grad.direct:
         store(&call.grad, start, n, work.grad)
     if call.hess.present and not call.hess.direct:
@@ -74,7 +74,7 @@ cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept
     return widened_sum(call, work, n)
 
 
-cdef void keep_values(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
+cdef void sum_or_store_values(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
     """Sum or store the values of a block."""
     if not gives_value(call.outputs):
         return
@@ -92,15 +92,16 @@ cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
     for block in range(first, last):
         start = block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - start)
-        if not take(call, start, n, &work, partial):
+        if not load_block(call, start, n, &work, partial):
             return
         if call.outputs == NOTHING:
             continue
-        give(call, start, n, &work)
-        keep_values(call, start, n, &work, partial)
+        evaluate_block(call, start, n, &work)
+        sum_or_store_values(call, start, n, &work, partial)
         if call.statistics:
             exact_add(&partial.sums[1], total_of(work.grad, work.weight, n))
             exact_add(&partial.sums[2], total_of(work.hess, work.weight, n))
+        store_derivatives(call, start, n, &work)
 
 
 cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
@@ -115,10 +116,11 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
         end = start + call.classes
         while start < end:
             n = min(<Py_ssize_t>BLOCK, end - start)
-            if not take(call, start, n, &work, partial):
+            if not load_block(call, start, n, &work, partial):
                 return
-            give(call, start, n, &work)
+            evaluate_block(call, start, n, &work)
             exact_add(&total, value_sum(call, &work, n))
+            store_derivatives(call, start, n, &work)
             start += n
         value = <real>exact_round(&total)
         store(&call.value, row, 1, &value)

@@ -148,8 +148,6 @@ static inline double exact_round(ExactSum *sum)
     int cut = 11;
     if (scale + cut < -1074)
         cut = -1074 - scale;
-    if (cut > 63)
-        return negative ? -0.0 : 0.0;
     uint64_t kept = head >> cut, below = head & ((1ULL << cut) - 1), half = 1ULL << (cut - 1);
     sticky |= tail != 0;
     if (below > half || (below == half && (sticky || (kept & 1))))

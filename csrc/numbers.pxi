@@ -199,22 +199,34 @@ cdef void swap_run(const char* source, Py_ssize_t source_stride, char* target, P
             memcpy(target + i * target_stride, &eight, 8)
 
 
+cdef enum:
+    PIECE = 128             # swapped numbers at a time: they pass through a buffer on the stack
+
+
 cdef void gather_run(const Operand* source, const char* data, Py_ssize_t stride, real* target, Py_ssize_t n) noexcept nogil:
-    cdef char native[8 * BLOCK]
-    if source.swapped:
-        swap_run(data, stride, native, source.size, source.size, n)
-        GATHER[<int>source.number](native, source.size, target, n)
-    else:
+    cdef char[8 * PIECE] native
+    cdef Py_ssize_t first = 0, m
+    if not source.swapped:
         GATHER[<int>source.number](data, stride, target, n)
+        return
+    while first < n:
+        m = min(<Py_ssize_t>PIECE, n - first)
+        swap_run(data + first * stride, stride, native, source.size, source.size, m)
+        GATHER[<int>source.number](native, source.size, target + first, m)
+        first += m
 
 
 cdef void scatter_run(const Operand* target, const real* source, char* data, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
-    cdef char native[8 * BLOCK]
-    if target.swapped:
-        SCATTER[<int>target.number](source, native, target.size, n)
-        swap_run(native, target.size, data, stride, target.size, n)
-    else:
+    cdef char[8 * PIECE] native
+    cdef Py_ssize_t first = 0, m
+    if not target.swapped:
         SCATTER[<int>target.number](source, data, stride, n)
+        return
+    while first < n:
+        m = min(<Py_ssize_t>PIECE, n - first)
+        SCATTER[<int>target.number](source + first, native, target.size, m)
+        swap_run(native, target.size, data + first * stride, stride, target.size, m)
+        first += m
 
 
 # A block: runs of numbers along the last dimension, from any position of the logical order -----------------------------------------

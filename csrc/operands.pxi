@@ -17,10 +17,6 @@ cdef int number_of(ndarray a) except -1:
     return NUMBERS
 
 
-cdef inline bint is_float(int number) noexcept nogil:
-    return number >= HALF
-
-
 cdef inline bint needs_double(int number) noexcept nogil:
     """Whether NumPy promotes this number and float32 to float64."""
     return number == FLOAT64 or INT32 <= number <= UINT64
@@ -92,8 +88,9 @@ cdef void describe_weights(Operand* a, ndarray source, int number, int ndim, con
     for d in range(ndim):
         full[d] = shape[d]
         strides[d] = cnp.PyArray_STRIDE(source, d) if d < own else 0
-    full[ndim] = classes
-    strides[ndim] = 0
+    if classes > 1:
+        full[ndim] = classes
+        strides[ndim] = 0
     set_dims(a, ndim + (classes > 1), full, strides)
     a.direct = native(a, source, 64) and a.ndim == 1 and a.strides[0] == a.size
 

@@ -9,25 +9,20 @@ cdef extern from *:
     """
     #if defined(_WIN32)
     #include <intrin.h>
-    static volatile long pyloss_busy = 0, pyloss_forked = 0;
-    #define pyloss_take() (!pyloss_forked && !_InterlockedExchange(&pyloss_busy, 1))
-    #define pyloss_give() ((void)_InterlockedExchange(&pyloss_busy, 0))
-    #define pyloss_next(counter, n) (_InlineInterlockedAdd64((volatile long long *)(counter), (n)) - (n))
-    #define pyloss_watch_forks() ((void)0)
+    static volatile long pyloss_busy = 0;
+    #define pyloss_acquire() (!_InterlockedExchange(&pyloss_busy, 1))
+    #define pyloss_release() ((void)_InterlockedExchange(&pyloss_busy, 0))
+    #define pyloss_next(counter, n) (_InterlockedExchangeAdd64((volatile long long *)(counter), (n)))
     #else
-    #include <pthread.h>
-    static int pyloss_busy = 0, pyloss_forked = 0;
-    static void pyloss_after_fork(void) { pyloss_forked = 1; pyloss_busy = 0; }
-    #define pyloss_take() (!pyloss_forked && !__atomic_exchange_n(&pyloss_busy, 1, __ATOMIC_ACQUIRE))
-    #define pyloss_give() __atomic_store_n(&pyloss_busy, 0, __ATOMIC_RELEASE)
+    static int pyloss_busy = 0;
+    #define pyloss_acquire() (!__atomic_exchange_n(&pyloss_busy, 1, __ATOMIC_ACQUIRE))
+    #define pyloss_release() __atomic_store_n(&pyloss_busy, 0, __ATOMIC_RELEASE)
     #define pyloss_next(counter, n) __atomic_fetch_add((counter), (n), __ATOMIC_RELAXED)
-    #define pyloss_watch_forks() ((void)pthread_atfork(NULL, NULL, pyloss_after_fork))
     #endif
     """
-    bint take "pyloss_take"() noexcept nogil        # false in a forked child and while another call has the threads
-    void give "pyloss_give"() noexcept nogil
+    bint acquire "pyloss_acquire"() noexcept nogil      # false while another call has the threads
+    void release "pyloss_release"() noexcept nogil
     Py_ssize_t next_units "pyloss_next"(Py_ssize_t* counter, Py_ssize_t n) noexcept nogil
-    void watch_forks "pyloss_watch_forks"() noexcept nogil
 
 
 cdef void work(range_fn run, const Call* call, Py_ssize_t* counter, Py_ssize_t last, Py_ssize_t grain, Partial* partial) noexcept nogil:
@@ -42,16 +37,13 @@ cdef void run_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_ssiz
                        Partial* partials, int threads) noexcept nogil:
     """The sums are exact, so it does not matter which thread takes which units."""
     cdef Py_ssize_t counter = first
-    if not take():
+    if not acquire():
         run(call, first, last, &partials[0])
         return
     with parallel(num_threads=threads):
         work(run, call, &counter, last, grain, &partials[threadid()])
-    give()
+    release()
 
 
 def entry():
     return PyCapsule_New(<void*>run_parallel, b"pyloss.parallel", NULL)
-
-
-watch_forks()

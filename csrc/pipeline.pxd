@@ -1,4 +1,4 @@
-"""What the front door and the kernels share: plain C structs, so that either side is compiled without the other."""
+"""What the front door and the kernels share, so that either side is compiled without the other."""
 from libc.stdint cimport int64_t
 
 
@@ -13,7 +13,8 @@ cdef extern from "exact.h" nogil:
 
 cdef enum:
     BLOCK = 1024            # elements of a block: two inputs and three results stay in a 32 KB L1 cache
-    ROW_BLOCK = 64          # rows of a block where a kernel sees whole rows
+    ROW_BLOCK = 64          # rows of a block where a kernel sees whole rows; fewer where they are long
+    ROW_BLOCK_ENTRIES = 32768
     MAX_DIMS = 64           # as in NumPy
     PARAMETERS = 4
     STATISTICS = 3
@@ -25,6 +26,15 @@ cdef enum Number:           # the dtypes that are read; those from HALF on are w
 
 cdef enum Outputs:          # what a point is asked for
     VALUE, GRAD, VALUE_GRAD, GRAD_HESS, ALL, OUTPUTS, NOTHING
+
+
+cdef inline bint gives_value(Outputs outputs) noexcept nogil:
+    return outputs == VALUE or outputs == VALUE_GRAD or outputs == ALL
+
+
+cdef inline Py_ssize_t rows_of_block(Py_ssize_t classes) noexcept nogil:
+    """It follows from the data alone, as the sums' bits do."""
+    return max(<Py_ssize_t>1, min(<Py_ssize_t>ROW_BLOCK, ROW_BLOCK_ENTRIES // classes))
 
 
 cdef struct Operand:
@@ -58,6 +68,7 @@ cdef struct Call:
     int point
     Outputs outputs
     bint weighted
+    bint checks_weights     # a negative one is a fault
     bint summed             # the values are added up; else stored, if `value` is there
     bint statistics         # grad and hess are sums too
     bint labels             # y_true holds class indices
@@ -89,8 +100,8 @@ cdef struct Kernels:
     range_fn elementwise    # blocks of BLOCK elements
     range_fn rowsums        # rows; a value is the sum of a row's elements
     range_fn picked         # blocks of BLOCK rows; of each row the label's class alone
-    range_fn softmax        # blocks of ROW_BLOCK rows
-    range_fn cosine         # blocks of ROW_BLOCK rows
+    range_fn softmax        # blocks of rows_of_block(classes) rows
+    range_fn cosine         # the same
     range_fn weights        # blocks of BLOCK weights
     load_fn load
     resum_fn resum

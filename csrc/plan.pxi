@@ -37,6 +37,15 @@ cdef void set_domain(Domain* domain, object declared, int bits, bint check):
     domain.high = high
 
 
+cdef int set_parameters(double* own, tuple given) except -1:
+    cdef int i
+    if len(given) > PARAMETERS:
+        raise ValueError(f"a point takes {<int>PARAMETERS} parameters, got {len(given)}")
+    for i in range(<int>len(given)):
+        own[i] = given[i]
+    return 0
+
+
 @cython.final
 cdef class Plan:
     """How one loss object is evaluated: everything about it that does not depend on the arrays."""
@@ -46,68 +55,71 @@ cdef class Plan:
     cdef int point
     cdef Labels labels
     cdef Reduction reduction
-    cdef bint rowwise, statistics, bool_truth, exact_truth, zero_if_empty, raise_if_empty
+    cdef bint checks, rowwise, statistics, double_only, bool_truth, exact_truth, zero_if_empty, raise_if_empty
     cdef int axis
     cdef double[PARAMETERS] parameters
     cdef Domain[2] y_true_domain, y_pred_domain      # for float32 and for float64
 
-    def __init__(self, loss not None, str kernel not None, *, parameters=(), bint rowwise=False, str labels="never", int axis=-1,
-                 bint statistics=False):
+    def __init__(self, loss not None, str kernel not None, *, tuple parameters=(), bint rowwise=False, str labels="never", int axis=-1,
+                 bint statistics=False, bint double_only=False):
         cdef int i
         self.loss = loss
         self.kernel = KERNELS.get(kernel, POINT)
         self.point = POINT_NUMBERS[kernel] if self.kernel == POINT else 0
         self.labels = LABELS[labels]
         self.reduction = REDUCTIONS[loss.reduction]
+        self.checks = loss.check
         self.rowwise = rowwise
         self.statistics = statistics
+        self.double_only = double_only
         self.axis = axis
         self.zero_if_empty = loss.on_empty == "zero"
         self.raise_if_empty = loss.on_empty == "raise"
         self.bool_truth = loss.y_true_domain.accepts_bool
         self.exact_truth = loss.y_true_domain.bounded
-        for i in range(PARAMETERS):
-            self.parameters[i] = parameters[i] if i < len(parameters) else 0
+        set_parameters(self.parameters, parameters)
         for i in range(2):
             set_domain(&self.y_true_domain[i], loss.y_true_domain, 32 << i, loss.check)
             set_domain(&self.y_pred_domain[i], loss.y_pred_domain, 32 << i, loss.check)
 
     def value(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(VALUE, y_true, y_pred, sample_weight, out, None, None)
+        return self.run(VALUE, y_true, y_pred, sample_weight, out, None, (), None)
 
     def grad(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(GRAD, y_true, y_pred, sample_weight, out, None, None)
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, None, (), None)
 
     def value_and_grad(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(VALUE_GRAD, y_true, y_pred, sample_weight, out, None, None)
+        return self.run(VALUE_GRAD, y_true, y_pred, sample_weight, out, None, (), None)
 
     def grad_and_hess(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(GRAD_HESS, y_true, y_pred, sample_weight, out, None, None)
+        return self.run(GRAD_HESS, y_true, y_pred, sample_weight, out, None, (), None)
 
-    def add_to(self, Sums sums not None, y_true, y_pred, sample_weight=None):
-        """Add what this call sums up, and its weights, to `sums`."""
-        self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, sums)
+    def add_to(self, Sums sums not None, y_true, y_pred, sample_weight=None, parameters=()):
+        """Add what this call sums up, and its weights, to `sums`; with `parameters` in place of the first of the point's own."""
+        self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, tuple(parameters), sums)
 
     def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
-        """The point's gradient times a scale of the caller's, not the reduction's, with `parameters` in place of the first of its own."""
-        return self.run(GRAD, y_true, y_pred, sample_weight, out, (scale, *parameters), None)
+        """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`."""
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, tuple(parameters), None)
 
-    cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, tuple scaling, Sums sums):
+    cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scaling,
+                    tuple parameters, Sums sums):
         cdef tuple masks = ()
         if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
                 and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))):
             y_true, y_pred, sample_weight, masks = _arrays.plain(
                 self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
-        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scaling, sums)
+        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scaling, parameters, sums)
 
     cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out,
-                           tuple scaling, Sums sums):
+                           object scaling, tuple parameters, Sums sums):
         cdef Call call
         cdef Shape shape
         cdef Results results = Results.__new__(Results)
         cdef Partial partial
         cdef double total_weight
         self.open_inputs(&call, &shape, y_true, y_pred)
+        set_parameters(call.parameters, parameters)
         total_weight = self.open_weights(&call, &shape, weight, masks, sums)
         call.outputs = outputs
         call.statistics = self.statistics and outputs == ALL
@@ -115,7 +127,7 @@ cdef class Plan:
         results.open(self, &call, &shape, y_true, y_pred, weight, masks, out)
         call.scale = 1
         if scaling is not None:
-            self.rescale(&call, scaling)
+            call.scale = scaling
         elif sums is None:
             call.scale = self.scale_of(&shape, total_weight)
         if results.in_place:
@@ -125,29 +137,23 @@ cdef class Plan:
         self.execute(&call, &shape, &partial, y_true, y_pred, results.given and not results.in_place)
         results.close()
         if sums is not None:
-            sums.take(&partial)
+            sums.add(&partial)
             return None
         return self.answer(&call, &shape, &partial, results, total_weight)
-
-    cdef int rescale(self, Call* call, tuple scaling) except -1:
-        cdef int i
-        call.scale = scaling[0]
-        for i in range(1, len(scaling)):
-            call.parameters[i - 1] = scaling[i]
-        return 0
 
     # The stages ---------------------------------------------------------------------------------------------------------------------
 
     cdef int open_inputs(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred) except -1:
         """Check shapes and dtypes; choose the precision; describe both arrays to the kernels."""
-        cdef int truth = number_of(y_true), pred = number_of(y_pred), d, k = 0
+        cdef int truth = number_of(y_true), pred = number_of(y_pred), d
         self.open_shape(call, shape, y_true, y_pred)
         if pred == NUMBERS or pred == BOOL:
             raise _errors.bad_dtype(self.loss, "y_pred", y_pred)
         if truth == NUMBERS or (truth == BOOL and not self.bool_truth) or (call.labels and not INT8 <= truth <= UINT64):
             raise _errors.bad_dtype(self.loss, "y_true", y_true, call.labels)
         shape.bits = 32
-        if pred <= UINT64 or pred == FLOAT64 or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth)):
+        if (self.double_only or pred <= UINT64 or pred == FLOAT64
+                or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth))):
             shape.bits = 64
         call.wide = kernels64
         call.classes = shape.classes
@@ -195,6 +201,7 @@ cdef class Plan:
         cdef Partial partial
         cdef int number = NUMBERS, k
         call.weighted = weight is not None or len(masks) > 0
+        call.checks_weights = self.checks
         call.weight.present = weight is not None
         for k in range(3):
             call.masks[k].present = k < len(masks)
@@ -250,7 +257,7 @@ cdef class Plan:
         if self.walks_rows(call):
             run = kernels.softmax if self.kernel == SOFTMAX else (kernels.cosine if self.kernel == COSINE else kernels.picked)
             call.size = shape.size
-            unit = BLOCK if self.kernel == POINT else ROW_BLOCK
+            unit = BLOCK if self.kernel == POINT else rows_of_block(shape.classes)
             unit_work = unit * (1 if self.kernel == POINT and call.outputs == VALUE else shape.classes)
         elif self.rowwise and call.value.present and not call.summed and call.outputs != NOTHING:
             run = kernels.rowsums

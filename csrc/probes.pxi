@@ -10,29 +10,40 @@ cdef inline void each_number(unary_fn function, const real[::1] x, real[::1] out
         out[i] = function(x[i])
 
 
+cdef int check_room(const real[::1] x, real[::1] out) except -1:
+    if out.shape[0] < x.shape[0]:
+        raise ValueError(f"out must have the length of x, {x.shape[0]}, got {out.shape[0]}")
+    return 0
+
+
 def exp(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
     with nogil:
-        each_number(vector_exp, x, out[:x.shape[0]])
+        each_number(vector_exp, x, out)
 
 
 def exp_of_minus(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
     with nogil:
-        each_number(exp_minus, x, out[:x.shape[0]])
+        each_number(exp_minus, x, out)
 
 
 def log(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
     with nogil:
-        each_number(vector_log, x, out[:x.shape[0]])
+        each_number(vector_log, x, out)
 
 
 def log1p(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
     with nogil:
-        each_number(vector_log1p, x, out[:x.shape[0]])
+        each_number(vector_log1p, x, out)
 
 
 def log1p_of_unit(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
     with nogil:
-        each_number(log1p_unit, x, out[:x.shape[0]])
+        each_number(log1p_unit, x, out)
 
 
 def points():

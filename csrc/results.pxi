@@ -13,7 +13,7 @@ cdef class Results:
     cdef int open(self, Plan plan, Call* call, const Shape* shape, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks,
                   object out) except -1:
         cdef object value_out = None, grad_out = None, hess_out = None
-        cdef bint wants_value = gives_values(call.outputs) and not call.summed
+        cdef bint wants_value = gives_value(call.outputs) and not call.summed
         cdef bint rows = plan.walks_rows(call)
         cdef int ndim = cnp.PyArray_NDIM(y_pred)
         cdef const Py_ssize_t* dims = <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred)
@@ -71,10 +71,6 @@ cdef class Results:
             for given, computed in self.copies:
                 given[...] = computed
         return 0
-
-
-cdef inline bint gives_values(Outputs outputs) noexcept:
-    return outputs == VALUE or outputs == VALUE_GRAD
 
 
 cdef bint fits(object given, int ndim, const Py_ssize_t* dims):

@@ -10,10 +10,10 @@ cdef extern from *:
 
     #if REAL_BITS == 32
     static const real LARGE = 3.4028235e38f, ROUNDER = 12582912.0f;
-    static const real TINY = 0x1p-40f, HUGE_ = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LOG_LIFT = 69.31471805599453f;
+    static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LOG_LIFT = 69.31471805599453f;
     #else
     static const real LARGE = 1.7976931348623157e308, ROUNDER = 6755399441055744.0;
-    static const real TINY = 0x1p-300, HUGE_ = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LOG_LIFT = 485.20302639196171;
+    static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LOG_LIFT = 485.20302639196171;
     #endif
 
     /* log(u + c) for a c that rounding took from u: c joins when u is already reduced to a number near 1 */
@@ -29,7 +29,7 @@ cdef extern from *:
     """
     const real LARGE                # the largest finite number
     const real ROUNDER              # a sum with it has no room for a fraction
-    const real TINY, HUGE_  # beyond these a number is multiplied with LIFT or DROP, powers of two, before it is divided
+    const real TINY, GREAT  # beyond these a number is multiplied with LIFT or DROP, powers of two, before it is divided
     const real LIFT, DROP, LOG_LIFT
     real vector_log_sum(real u, real c) noexcept nogil
     real blend(word where, real a, real b) noexcept nogil
@@ -66,11 +66,11 @@ cdef inline real whole(real x) noexcept nogil:
 
 cdef inline real tame(real x) noexcept nogil:
     """The power of two that brings x > 0 near enough to 1 for any quotient of two such numbers."""
-    return select(x < TINY, LIFT, select(x > HUGE_, DROP, 1))
+    return select(x < TINY, LIFT, select(x > GREAT, DROP, 1))
 
 
 cdef inline real log_tame(real x) noexcept nogil:
-    return select(x < TINY, LOG_LIFT, select(x > HUGE_, -LOG_LIFT, 0))
+    return select(x < TINY, LOG_LIFT, select(x > GREAT, -LOG_LIFT, 0))
 
 
 cdef inline real rounded_off(real a, real b, real total) noexcept nogil:

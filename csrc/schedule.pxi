@@ -20,10 +20,26 @@ cdef int thread_count = 1
 cdef extern from "cpu.h":
     int cpu_level() noexcept nogil
 
+cdef extern from *:
+    """
+    static int pyloss_forked = 0;
+    #if defined(_WIN32)
+    #define pyloss_watch_forks() ((void)0)
+    #else
+    #include <pthread.h>
+    static void pyloss_after_fork(void) { pyloss_forked = 1; }
+    #define pyloss_watch_forks() ((void)pthread_atfork(NULL, NULL, pyloss_after_fork))
+    #endif
+    """
+    bint is_forked "pyloss_forked"
+    void watch_forks "pyloss_watch_forks"() noexcept nogil
+
+watch_forks()
+
 
 def supported_levels():
-    """The ISA levels that this processor runs: those of x86-64 from v2 on, or elsewhere the baseline."""
-    return ["base"] if cpu_level() == 0 else [f"v{level}" for level in range(2, cpu_level() + 1)]
+    """The ISA levels that this processor runs: the baseline, and those of x86-64 from v2 on."""
+    return ["base"] + [f"v{level}" for level in range(2, cpu_level() + 1)]
 
 
 def use_kernels(module32, module64):
@@ -71,6 +87,14 @@ cdef void merge_partial(Partial* total, Partial* part) noexcept nogil:
         total.fault_index = part.fault_index
 
 
+cdef int usable_threads(Py_ssize_t grains) except -1:
+    """Not more than there are grains; one in a forked child, where OpenMP would hang if the parent has used it."""
+    cdef int threads = <int>min(<Py_ssize_t>thread_count, grains)
+    if threads > 1 and not is_forked and find_parallel():
+        return threads
+    return 1
+
+
 cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t grain, Partial* total,
                           int threads) except -1:
     cdef Partial* partials = <Partial*>malloc(threads * sizeof(Partial))
@@ -90,15 +114,15 @@ cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_s
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch, grain
-    cdef int threads = thread_count
+    cdef int threads = 1
     clear_partial(total)
     if units * unit_work < UNLOCKED_WORK:
         run(call, 0, units, total)
         return 0
-    stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     grain = max(<Py_ssize_t>1, GRAIN // unit_work)
-    if threads > 1 and (units * unit_work < PARALLEL_WORK or units <= grain or not find_parallel()):
-        threads = 1
+    if units * unit_work >= PARALLEL_WORK:
+        threads = usable_threads((units + grain - 1) // grain)
+    stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
         if threads > 1:

@@ -26,7 +26,7 @@ cdef class Sums:
         """The sums, each rounded once."""
         return tuple([exact_round(&self.total[i]) for i in range(STATISTICS + 1)])
 
-    cdef void take(self, Partial* partial) noexcept:
+    cdef void add(self, Partial* partial) noexcept:
         cdef int i
         for i in range(STATISTICS):
             exact_merge(&self.total[i], &partial.sums[i])

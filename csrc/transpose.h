@@ -15,17 +15,13 @@
 #ifdef HAS_SHUFFLE
 typedef real four_reals __attribute__((vector_size(4 * sizeof(real))));
 
-static inline four_reals four_at(const real *source)
-{
-    four_reals numbers;
-    memcpy(&numbers, source, sizeof numbers);
-    return numbers;
-}
-
 static inline void transpose_square(const real *source, ptrdiff_t source_stride, real *target, ptrdiff_t target_stride)
 {
-    four_reals a = four_at(source), b = four_at(source + source_stride);
-    four_reals c = four_at(source + 2 * source_stride), d = four_at(source + 3 * source_stride);
+    four_reals a, b, c, d;
+    memcpy(&a, source, sizeof a);
+    memcpy(&b, source + source_stride, sizeof b);
+    memcpy(&c, source + 2 * source_stride, sizeof c);
+    memcpy(&d, source + 3 * source_stride, sizeof d);
     four_reals ac_low = __builtin_shufflevector(a, c, 0, 4, 1, 5), ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
     four_reals bd_low = __builtin_shufflevector(b, d, 0, 4, 1, 5), bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
     four_reals column[4] = {

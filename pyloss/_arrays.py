@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _errors
+
 if TYPE_CHECKING:
     from ._loss import Loss
 
@@ -29,13 +31,13 @@ def plain(
         if isinstance(given, np.ma.MaskedArray):
             mask = np.ma.getmask(given)
             if mask is not np.ma.nomask:
-                masks.append(np.asarray(mask))
+                masks.append(as_mask(loss, argument, mask, given.shape))
             given = np.ma.getdata(given)
         arrays.append(None if given is None and argument == "sample_weight" else as_array(loss, argument, given))
     truth, pred, weight = arrays
     assert truth is not None
     assert pred is not None
-    return truth, pred, weight, tuple(rows_of(mask, pred.ndim, axis) for mask in masks)
+    return truth, pred, weight, tuple(rows_of(loss, mask, pred, axis) for mask in masks)
 
 
 def as_array(loss: "Loss", argument: str, given: object) -> Array:
@@ -45,10 +47,24 @@ def as_array(loss: "Loss", argument: str, given: object) -> Array:
     return array if type(array) is np.ndarray else array.view(np.ndarray)
 
 
-def rows_of(mask: Array, ndim: int, axis: int | None) -> Array:
+def as_mask(loss: "Loss", argument: str, mask: object, shape: tuple[int, ...]) -> Array:
+    """The engine walks a mask in the shape of its data."""
+    array = np.asarray(mask)
+    if array.dtype.names:  # the data have fields too, and are refused for that
+        return np.zeros(shape, bool)
+    if array.shape != shape or array.dtype != bool:
+        raise ValueError(
+            f"{loss.name}: the mask of {argument} must hold booleans of the shape {shape}, got {array.dtype} {array.shape}"
+        )
+    return array
+
+
+def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array:
     """The mask of the values: one of elements is gathered over the classes."""
-    if axis is None or mask.ndim != ndim or not mask.ndim:
-        return np.asarray(mask)
+    if axis is None or mask.ndim != y_pred.ndim:
+        return mask
+    if not -mask.ndim <= axis < mask.ndim:
+        raise _errors.bad_axis(loss, y_pred)
     return np.asarray(mask.any(axis=axis))
 
 

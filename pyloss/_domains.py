@@ -28,7 +28,9 @@ class Domain:
     def __str__(self) -> str:
         if self.integral:
             return f"one of {', '.join(str(number) for number in range(int(self.low), int(self.high) + 1))}"
-        if self.high == inf and self.low > -inf and not self.high_open:
+        if self.low == -inf and self.high == inf:
+            return "any number"
+        if self.high == inf and not self.high_open:
             return f"{'>' if self.low_open else '>='} {self.low:g}"
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
         return f"in {left}{self.low:g}, {self.high:g}{right}"

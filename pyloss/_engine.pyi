@@ -27,11 +27,12 @@ class Plan:
         loss: Loss,
         kernel: str,
         *,
-        parameters: Sequence[float] = (),
+        parameters: tuple[float, ...] = (),
         rowwise: bool = False,
         labels: str = "never",
         axis: int = -1,
         statistics: bool = False,
+        double_only: bool = False,
     ) -> None: ...
     def value(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
@@ -46,7 +47,12 @@ class Plan:
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
     def add_to(
-        self, sums: Sums, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        sums: Sums,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        parameters: Sequence[float] = (),
     ) -> None: ...
     def scaled_grad(
         self,

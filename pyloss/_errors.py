@@ -14,18 +14,24 @@ Shape = tuple[int, ...]
 
 def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -> TypeError:
     rule = "integer class labels" if labels else "real numbers (float16, float32, float64 or integers)"
-    if array.dtype == bool and not labels:
+    if array.dtype == bool and argument == "y_true" and not labels:
         rule += "; booleans are labels, which this loss has not"
     return TypeError(f"{loss.name}: {argument} must hold {rule}, got {array.dtype}")
 
 
 def bad_shapes(loss: "Loss", y_true: Array, y_pred: Array, labels: bool, labels_only: bool) -> ValueError:
-    got = f"got {y_true.shape} and {y_pred.shape}"
+    rows = tuple(np.delete(y_pred.shape, getattr(loss, "axis", -1)).tolist()) if labels else ()
     if labels_only:
-        return ValueError(f"{loss.name}: y_true must have the shape of y_pred without the class axis, {got}")
-    rule = "y_true and y_pred must have the same shape" + (", or y_true one axis less (class labels)" if labels else "")
-    advice = f": write y_true.reshape({', '.join(map(str, y_pred.shape))})" if y_true.size == y_pred.size else ""
-    return ValueError(f"{loss.name}: {rule}, {got}{advice}")
+        rule = "y_true must have the shape of y_pred without the class axis"
+    else:
+        rule = "y_true and y_pred must have the same shape" + (
+            ", or y_true one axis less (class labels)" if labels else ""
+        )
+    advice = ""
+    for shape in ([] if labels_only else [y_pred.shape]) + ([rows] if labels else []):
+        if y_true.shape != shape and y_true.size == np.prod(shape):
+            advice = f": write y_true.reshape({shape})"
+    return ValueError(f"{loss.name}: {rule}, got {y_true.shape} and {y_pred.shape}{advice}")
 
 
 def bad_axis(loss: "Loss", y_pred: Array) -> ValueError:

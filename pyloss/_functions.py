@@ -1,6 +1,6 @@
 """The function of every loss: `pyloss.huber(y_true, y_pred, delta=2.0)` is `pyloss.Huber(delta=2.0)(y_true, y_pred)`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from inspect import Parameter, Signature, signature
 from typing import Any
@@ -14,11 +14,8 @@ def function_of(loss: type[Loss]) -> Callable[..., Value]:
     objects = lru_cache(maxsize=64, typed=True)(loss)
 
     def function(y_true: Any, y_pred: Any, sample_weight: Any = None, *, out: Any = None, **parameters: Any) -> Value:
-        try:
-            made = objects(**parameters)
-        except TypeError:  # an unhashable parameter, or an unknown one: the class says which
-            made = loss(**parameters)
-        return made(y_true, y_pred, sample_weight, out=out)
+        made = objects if all(isinstance(given, Hashable) for given in parameters.values()) else loss
+        return made(**parameters)(y_true, y_pred, sample_weight, out=out)
 
     function.__name__ = function.__qualname__ = loss.name
     function.__module__ = "pyloss"

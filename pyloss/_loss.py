@@ -22,6 +22,9 @@ Value = Any
 LOSSES: "dict[str, type[Loss]]" = {}
 """Every loss by its stem. Tests, benchmarks, plots and documentation go over it."""
 
+MOST_AXES = 64
+"""As in NumPy."""
+
 _CHOICES: dict[str, tuple[object, ...]] = {
     "reduction": ("mean", "sum", "batchmean", "none"),
     "on_empty": ("nan", "zero", "raise"),
@@ -117,6 +120,8 @@ class Loss(_Declared):
                 isinstance(given, bool) or not isinstance(given, int | np.integer)
             ):
                 raise TypeError(f"{self.name}: {declared.name} must be an integer, got {given!r}")
+            if declared.metadata.get("integer") and not -MOST_AXES <= given < MOST_AXES:
+                raise _errors.bad_parameter(self.name, declared.name, f"in [-{MOST_AXES}, {MOST_AXES})", given)
 
     @classmethod
     def summary(cls) -> str:

@@ -1,5 +1,6 @@
 """What pyloss runs on: the ISA level, chosen once at import, and the threads."""
 
+import operator
 import os
 import platform
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from . import _arrays, _engine, _kernels
 
 LEVELS = ("base", "v2", "v3", "v4")
+MOST_THREADS = 1024
 
 
 def available_levels() -> tuple[str, ...]:
@@ -43,26 +45,28 @@ def available_cpus() -> int:
         cpus = os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(cpus, -(-int(quota) // int(period))))
+        return max(1, min(cpus, MOST_THREADS, -(-int(quota) // int(period))))
     except (OSError, ValueError):
-        return cpus
+        return min(cpus, MOST_THREADS)
 
 
 def default_threads() -> int:
     wanted = os.environ.get("PYLOSS_NUM_THREADS")
     if wanted is None:
         return available_cpus()
-    if not wanted.isdecimal() or int(wanted) < 1:
-        raise ImportError(f"PYLOSS_NUM_THREADS must be a whole number >= 1, got {wanted!r}")
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_THREADS:
+        raise ImportError(f"PYLOSS_NUM_THREADS must be in [1, {MOST_THREADS}], got {wanted!r}")
     return int(wanted)
 
 
 def set_num_threads(n: int) -> None:
     """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number."""
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}")
-    if not 1 <= n <= 1024:
-        raise ValueError(f"set_num_threads: n must be in [1, 1024], got {n}")
+    try:
+        n = operator.index(n)
+    except TypeError:
+        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}") from None
+    if not 1 <= n <= MOST_THREADS:
+        raise ValueError(f"set_num_threads: n must be in [1, {MOST_THREADS}], got {n}")
     _engine.set_thread_count(n)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _errors
+from . import _arrays, _errors
 from ._engine import Sums
 from ._loss import Array, Loss, Value
 
@@ -32,6 +32,7 @@ class TotalLoss(Loss, ABC):
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
     ) -> Value:
+        self._check_value_out(out)
         return self._shaped(self._reduced(self._sums(y_true, y_pred, sample_weight)), out)
 
     def grad(
@@ -48,14 +49,20 @@ class TotalLoss(Loss, ABC):
         out: Array | tuple[Array | None, Array | None] | None = None,
     ) -> tuple[Value, Array]:
         value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
+        self._check_value_out(value_out, grad_out)
         sums = self._sums(y_true, y_pred, sample_weight)
-        return self._shaped(self._reduced(sums), value_out), self._grad_of(
-            sums, y_true, y_pred, sample_weight, grad_out
-        )
+        grad = self._grad_of(sums, y_true, y_pred, sample_weight, grad_out)
+        return self._shaped(self._reduced(sums), value_out), grad
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
+        return self._measure(y_true, y_pred, sample_weight, ())
+
+    def _measure(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, parameters: tuple[float, ...]
+    ) -> tuple[float, ...]:
+        """The first reading of the data, with these parameters of the point."""
         sums = Sums()
-        self._plan.add_to(sums, y_true, y_pred, sample_weight)
+        self._plan.add_to(sums, y_true, y_pred, sample_weight, parameters)
         rounded = sums.rounded()
         if not rounded[-1] and self.on_empty == "raise":
             raise _errors.nothing_to_average(self)
@@ -66,14 +73,20 @@ class TotalLoss(Loss, ABC):
             return self._value_of(sums)
         return 0.0 if self.on_empty == "zero" else float("nan")
 
-    def _shaped(self, value: float, out: Any) -> Value:
-        """One value has no dimensions to reduce."""
+    def _check_value_out(self, out: Any, other: Any = None) -> None:
+        """Before any work: an array for the value, which has no dimensions."""
+        if out is None:
+            return
         if self.reduction != "none":
-            if out is not None:
-                raise _errors.out_for_number(self)
+            raise _errors.out_for_number(self)
+        _errors.check_out(self, out, ())
+        if isinstance(other, np.ndarray) and _arrays.share_memory(out, other):
+            raise _errors.shared_outputs(self)
+
+    def _shaped(self, value: float, out: Any) -> Value:
+        if self.reduction != "none":
             return value
         if out is None:
             return np.array(value)
-        _errors.check_out(self, out, ())
         out[...] = value
         return out

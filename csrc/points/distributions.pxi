@@ -18,5 +18,7 @@ cdef inline real log_ratio(real t, real p) noexcept nogil:
 
 
 cdef inline Point kl_divergence(real t, real p, const real* parameter) noexcept nogil:
+    """A probability of -0 is 0."""
+    p += 0
     cdef real u = t / p
     return Point(select(t != 0, t * log_ratio(t, p), nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / p, nil(p)))

@@ -16,11 +16,12 @@ cdef inline Point mae(real y, real p, const real* parameter) noexcept nogil:
 
 
 cdef inline Point huber(real y, real p, const real* parameter) noexcept nogil:
-    """c is the residual clipped to +-delta: c (r - c/2) is the value on both pieces, and c the gradient."""
+    """c is the residual clipped to +-delta: c (r - c/2) is the value on both pieces, and c the gradient. Where c = r it is c c/2, which an
+    infinite delta does not spoil."""
     cdef real delta = parameter[0], r = p - y
     cdef real c = select(r > delta, delta, r)       # in this order a nan stays a nan
     c = select(c < -delta, -delta, c)
-    return Point(c * (r - c * <real>0.5), c, select(c == r, 1, nil(r)))
+    return Point(select(c == r, c * (c * <real>0.5), c * (r - c * <real>0.5)), c, select(c == r, 1, nil(r)))
 
 
 cdef inline Point pinball(real y, real p, const real* parameter) noexcept nogil:

@@ -95,6 +95,11 @@ cdef void cosine_grad(const Call* call, const Pair* pair, char* row, double valu
         first += n
 
 
+cdef inline bint no_direction(double own, double other) noexcept nogil:
+    """A zero vector; but a nan in the other is not to be lost."""
+    return own == 0 and other == other
+
+
 cdef double cosine_row(const Call* call, Py_ssize_t index, const double* weight) noexcept nogil:
     """A zero vector has no direction: value and gradient are 0."""
     cdef Pair pair
@@ -104,7 +109,7 @@ cdef double cosine_row(const Call* call, Py_ssize_t index, const double* weight)
     pair.p = row_of(&call.y_pred, index)
     pair.y_norm = norm_and_lift(&call.y_true, pair.y, call.classes, &pair.y_lift)
     pair.p_norm = norm_and_lift(&call.y_pred, pair.p, call.classes, &pair.p_lift)
-    if (weight != NULL and weight[0] == 0) or pair.y_norm == 0 or pair.p_norm == 0:
+    if (weight != NULL and weight[0] == 0) or no_direction(pair.y_norm, pair.p_norm) or no_direction(pair.p_norm, pair.y_norm):
         if grad != NULL:
             fill_zero(&call.grad, grad, call.classes)
         return 0
@@ -119,11 +124,11 @@ cdef void cosine(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* p
     cdef const double* weight
     cdef Py_ssize_t block, start, rows, i
     for block in range(first, last):
-        start = block * ROW_BLOCK
-        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
+        start = block * rows_of_block(call.classes)
+        rows = min(rows_of_block(call.classes), call.size - start)
         weight = load_weights(call, start, rows, buffer)
         if call.outputs == NOTHING:
             continue
         for i in range(rows):
             value[i] = cosine_row(call, start + i, weight_of(weight, i))
-        keep_rows(call, value, weight, start, rows, partial)
+        sum_or_store_rows(call, value, weight, start, rows, partial)

@@ -64,7 +64,7 @@ cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* p
         if call.outputs == NOTHING:
             continue
         evaluate(call, n, &work)
-        keep_values(call, start, n, &work, partial)
+        sum_or_store_values(call, start, n, &work, partial)
         if call.grad.present:
             spread(&call.grad, start, n, call.classes, label, work.grad)
         if call.hess.present:

@@ -1,7 +1,8 @@
 # What the kernels that see whole rows share: labels, chunks of a row, and tiles of rows with the classes outermost.
 
 cdef extern from "transpose.h" nogil:
-    void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride, Py_ssize_t rows, Py_ssize_t columns)
+    void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride,
+                   Py_ssize_t rows, Py_ssize_t columns)
 
 
 cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Py_ssize_t* label,
@@ -94,8 +95,8 @@ cdef inline Py_ssize_t magnitude_of(Py_ssize_t stride) noexcept nogil:
     return stride if stride >= 0 else -stride
 
 
-cdef void keep_rows(const Call* call, double* value, const double* weight, Py_ssize_t start, Py_ssize_t rows,
-                    Partial* partial) noexcept nogil:
+cdef void sum_or_store_rows(const Call* call, double* value, const double* weight, Py_ssize_t start, Py_ssize_t rows,
+                            Partial* partial) noexcept nogil:
     """Sum or store one value a row; rows of weight 0 count nothing."""
     cdef real[ROW_BLOCK] stored
     cdef Py_ssize_t i

@@ -21,6 +21,12 @@ cdef inline real exp_below(real z, real top) noexcept nogil:
     return select(e > 0, e - e * rounded_off(top, -z, gap), e)
 
 
+cdef inline real limit_of(real z, Py_ssize_t infinities) noexcept nogil:
+    """The logit that stands for z in a row whose largest is inf: all of the mass is there, or nowhere if there are two."""
+    cdef real infinity = LARGE * 2
+    return select(z > LARGE, 0 if infinities == 1 else infinity - infinity, select(z == z, -infinity, z))
+
+
 cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept nogil:
     """S times the gradient."""
     return (mass - t) * e - t * rest_of(e, others)
@@ -35,15 +41,15 @@ cdef inline real softmax_hess(real e, real mass, real others, real factor) noexc
 
 cdef struct Tile:
     real[FEW * ROW_BLOCK] e         # first the logits
-    real[FEW * ROW_BLOCK] t         # the targets, unless they are labels; at last the second derivatives
+    real[FEW * ROW_BLOCK] t         # the targets, unless they are labels
     real[ROW_BLOCK] top
     real[ROW_BLOCK] others
     real[ROW_BLOCK] mass
     double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
 
 
-cdef bint tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
-    """A nan may be passed over here: it comes back by its own e. False if a top is inf."""
+cdef void tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
+    """A nan may be passed over here: it comes back by its own e."""
     cdef Py_ssize_t i, k
     cdef real z
     cdef bint infinite = False
@@ -55,7 +61,21 @@ cdef bint tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
             tile.top[i] = select(z > tile.top[i], z, tile.top[i])
     for i in range(ROW_BLOCK):
         infinite |= tile.top[i] > LARGE
-    return not infinite
+    if infinite:
+        tile_limits(tile, classes)
+
+
+cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
+    """Under an infinite top the logits are replaced by those of the softmax's limit."""
+    cdef Py_ssize_t i, k, count
+    for i in range(ROW_BLOCK):
+        if tile.top[i] > LARGE:
+            count = 0
+            for k in range(classes):
+                count += tile.e[k * ROW_BLOCK + i] > LARGE
+            for k in range(classes):
+                tile.e[k * ROW_BLOCK + i] = limit_of(tile.e[k * ROW_BLOCK + i], count)
+            tile.top[i] = 0
 
 
 cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
@@ -151,8 +171,8 @@ cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_
                 tile[k * ROW_BLOCK + i] = 0
 
 
-cdef void keep_tile(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
-                    Py_ssize_t rows) noexcept nogil:
+cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
+                           Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess
     cdef real[ROW_BLOCK] factor
     cdef double[ROW_BLOCK] scale
@@ -175,24 +195,21 @@ cdef void keep_tile(const Call* call, Tile* tile, const Py_ssize_t* label, const
     store_tile(&call.grad, start, rows, call.classes, tile.e)
 
 
-cdef bint softmax_tile(const Call* call, const Py_ssize_t* label, const double* weight, double* value, Py_ssize_t start,
+cdef void softmax_tile(const Call* call, const Py_ssize_t* label, const double* weight, double* value, Py_ssize_t start,
                        Py_ssize_t rows) noexcept nogil:
-    """False where an infinite logit asks for the care of the row by row form."""
     cdef Tile tile
     if rows < ROW_BLOCK:
         memset(&tile, 0, sizeof(tile))
     load_tile(&call.y_pred, start, rows, call.classes, tile.e)
     if label == NULL:
         load_tile(&call.y_true, start, rows, call.classes, tile.t)
-    if not tile_tops(&tile, call.classes):
-        return False
+    tile_tops(&tile, call.classes)
     tile_gaps(&tile, rows, call.classes, label)
     tile_exps(&tile, call.classes)
     if gives_value(call.outputs):
         tile_values(&tile, value)
     if call.outputs != VALUE:
-        keep_tile(call, &tile, label, weight, start, rows)
-    return True
+        tile_derivatives(call, &tile, label, weight, start, rows)
 
 
 # Many classes: row by row, each in chunks, with three readings of the row while it is in the cache -----------------------------------
@@ -204,6 +221,7 @@ cdef struct Row:
     char* hess
     Py_ssize_t label        # -1 where the target is a distribution
     real top
+    Py_ssize_t infinities   # how many logits are inf
     real mass
     real others
     double gap
@@ -211,13 +229,13 @@ cdef struct Row:
 
 
 cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
-    """Under an infinite top the logits are 0 where they are infinite too, and -inf elsewhere: the limit of the softmax."""
+    """Under an infinite top, those of the softmax's limit."""
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
     cdef Py_ssize_t k
     if not row.top > LARGE:
         return z
     for k in range(n):
-        buffer[k] = select(z[k] > LARGE, 0, select(z[k] != z[k], z[k], -row.top))
+        buffer[k] = limit_of(z[k], row.infinities)
     return buffer
 
 
@@ -244,16 +262,30 @@ cdef real lane_top(const real* z, Py_ssize_t n, real top) noexcept nogil:
     return top
 
 
+cdef Py_ssize_t infinities(const Call* call, const Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef const real* z
+    cdef Py_ssize_t first = 0, n, k, count = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_classes(&call.y_pred, row.z, first, n, buffer)
+        for k in range(n):
+            count += z[k] > LARGE
+        first += n
+    return count
+
+
 cdef void row_top(const Call* call, Row* row) noexcept nogil:
     cdef real[BLOCK] buffer
     cdef real top = -2 * LARGE
     cdef Py_ssize_t first = 0, n
-    row.top = 0
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        top = lane_top(load_logits(call, row, first, n, buffer), n, top)
+        top = lane_top(load_classes(&call.y_pred, row.z, first, n, buffer), n, top)
         first += n
     row.top = top
+    if top > LARGE:
+        row.infinities = infinities(call, row)
 
 
 cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
@@ -332,21 +364,14 @@ cdef void row_others(const Call* call, Row* row) noexcept nogil:
         total += sum_below_one(e, n, &ones)
         first += n
     row.others = <real>(total + ones)
-    if row.top > LARGE and ones > 0:
-        row.others = row.top - row.top      # two infinite logits: nan
 
 
-cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
-                            real* e) noexcept nogil:
+cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real* e) noexcept nogil:
     """e becomes the gradient of the classes from `first` on."""
     cdef real[BLOCK] buffer
     cdef const real* t
     cdef Py_ssize_t k, label = row.label - first
     cdef real at_label = 0
-    if call.hess.present:
-        for k in range(n):
-            buffer[k] = softmax_hess(e[k], row.mass, row.others, square)
-        store_classes(&call.hess, row.hess, first, n, buffer)
     if row.label < 0:
         t = load_classes(&call.y_true, row.t, first, n, buffer)
         for k in range(n):
@@ -358,6 +383,20 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
         e[k] *= factor
     if 0 <= label < n:
         e[label] = at_label
+
+
+cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
+                            real* e) noexcept nogil:
+    """The targets are read before the second derivatives are stored, which may take their place."""
+    cdef real[BLOCK] hess
+    cdef Py_ssize_t k
+    if not call.hess.present:
+        chunk_grads(call, row, first, n, factor, e)
+        return
+    for k in range(n):
+        hess[k] = softmax_hess(e[k], row.mass, row.others, square)
+    chunk_grads(call, row, first, n, factor, e)
+    store_classes(&call.hess, row.hess, first, n, hess)
 
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
@@ -432,8 +471,8 @@ cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
     cdef const double* weight
     cdef Py_ssize_t block, start, rows, i
     for block in range(first, last):
-        start = block * ROW_BLOCK
-        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
+        start = block * rows_of_block(call.classes)
+        rows = min(rows_of_block(call.classes), call.size - start)
         weight = load_weights(call, start, rows, buffer)
         if label != NULL:
             if not load_labels(call, start, rows, weight, labels, partial):
@@ -442,7 +481,9 @@ cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
             return
         if call.outputs == NOTHING:
             continue
-        if call.classes > FEW or not softmax_tile(call, label, weight, value, start, rows):
+        if call.classes <= FEW:
+            softmax_tile(call, label, weight, value, start, rows)
+        else:
             for i in range(rows):
                 value[i] = softmax_row(call, start + i, labels[i] if call.labels else -1, weight_of(weight, i))
-        keep_rows(call, value, weight, start, rows, partial)
+        sum_or_store_rows(call, value, weight, start, rows, partial)

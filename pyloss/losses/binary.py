@@ -1,13 +1,12 @@
 """Losses of two classes."""
 
-from typing import ClassVar
-
-from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, REAL, SIGN, Domain
+from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, SIGN
 from .._engine import Plan
-from .._loss import ElementwiseLoss, choice, parameter
+from .._loss import ElementwiseLoss, parameter
+from .._probability import ProbabilityLoss
 
 
-class BCE(ElementwiseLoss, stem="bce"):
+class BCE(ProbabilityLoss, ElementwiseLoss, stem="bce"):
     """Binary cross-entropy: minus the log-likelihood of a yes or no, in nats.
 
     From probabilities: value -y log(p + eps) - (1 - y) log(1 - p + eps), gradient (1 - y) / (1 - p + eps) - y / (p + eps), second
@@ -21,14 +20,8 @@ class BCE(ElementwiseLoss, stem="bce"):
     Reference: I. J. Good, Rational decisions, 1952.
     """
 
-    from_logits: bool = choice(default=False, choices=(True, False))
-    eps: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
-
     y_true_domain = BINARY
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "y_pred_domain", REAL if self.from_logits else PROBABILITY)
+    y_pred_domain = PROBABILITY
 
     def _make_plan(self) -> Plan:
         return Plan(self, "bce_logits" if self.from_logits else "bce", parameters=(self.eps,))
@@ -46,4 +39,4 @@ class Hinge(ElementwiseLoss, stem="hinge"):
 
     margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
-    y_true_domain: ClassVar[Domain] = SIGN
+    y_true_domain = SIGN

@@ -2,12 +2,13 @@
 
 from typing import ClassVar
 
-from .._domains import FINITE_NOT_NEGATIVE, NOT_NEGATIVE, REAL, Domain
+from .._domains import NOT_NEGATIVE
 from .._engine import Plan
-from .._loss import CurvedLoss, RowwiseLoss, choice, parameter
+from .._loss import RowwiseLoss
+from .._probability import ProbabilityLoss
 
 
-class CCE(RowwiseLoss, CurvedLoss, stem="cce"):
+class CCE(ProbabilityLoss, RowwiseLoss, stem="cce"):
     """Categorical cross-entropy: minus the log-likelihood of one class of several, in nats.
 
     For the true distribution t of a row, from probabilities: value -sum t log(p + eps), gradient -t / (p + eps), diagonal second derivative
@@ -22,15 +23,9 @@ class CCE(RowwiseLoss, CurvedLoss, stem="cce"):
     outputs, 1990.
     """
 
-    from_logits: bool = choice(default=False, choices=(True, False))
-    eps: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
-
-    y_true_domain: ClassVar[Domain] = NOT_NEGATIVE
+    y_true_domain = NOT_NEGATIVE
+    y_pred_domain = NOT_NEGATIVE
     labels: ClassVar[str] = "maybe"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "y_pred_domain", REAL if self.from_logits else NOT_NEGATIVE)
 
     def _make_plan(self) -> Plan:
         kernel = "softmax" if self.from_logits else "cce"

@@ -1,6 +1,6 @@
 """Losses of the residual r = y_pred - y_true."""
 
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -50,16 +50,31 @@ class RMSE(TotalLoss, stem="rmse"):
     """
 
     def _make_plan(self) -> Plan:
-        return Plan(self, "mse")
+        return Plan(self, self.name, double_only=True)
+
+    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
+        """The value, and the total weight. Where squares leave the range, all is done again with lifted residuals."""
+        lift = 1.0
+        mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
+        if weight and (mean == inf or mean < 1e-200):
+            lift = 2.0**-600 if mean == inf else 2.0**600
+            mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
+        return sqrt(mean) / lift, weight
+
+    def _mean_square(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, lift: float
+    ) -> tuple[float, float]:
+        squares, *_, weight = self._measure(y_true, y_pred, sample_weight, (lift,))
+        return squares / weight if weight else nan, weight
 
     def _value_of(self, sums: tuple[float, ...]) -> float:
-        return sqrt(sums[0] / sums[-1])
+        return sums[0]
 
     def _grad_of(
         self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
     ) -> Array:
         value = self._reduced(sums)
-        scale = 1 / (2 * value * sums[-1]) if value else 0.0
+        scale = 1 / value / sums[-1] if value and sums[-1] else 0.0
         return self._plan.scaled_grad(scale, y_true, y_pred, sample_weight, out)
 
 

@@ -30,21 +30,21 @@ class Dice(TotalLoss, stem="dice"):
     y_pred_domain = PROBABILITY
 
     def _make_plan(self) -> Plan:
-        return Plan(self, self.name, statistics=True)
+        return Plan(self, self.name, statistics=True, double_only=True)
 
     @cached_property
     def _grad_plan(self) -> Plan:
-        return Plan(self, "dice_grad")
+        return Plan(self, "dice_grad", double_only=True)
 
     def _value_of(self, sums: tuple[float, ...]) -> float:
-        overlap, pred, truth, _ = sums
+        difference, pred, truth, _ = sums
         size = pred + truth + self.smooth
-        return 1 - (2 * overlap + self.smooth) / size if size else 0.0
+        return difference / size if size else 0.0
 
     def _grad_of(
         self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
     ) -> Array:
-        overlap, pred, truth, _ = sums
+        difference, pred, truth, _ = sums
         size = pred + truth + self.smooth
-        slopes = (-2 / size, (2 * overlap + self.smooth) / size**2) if size else (0.0, 0.0)
-        return self._grad_plan.scaled_grad(1.0, y_true, y_pred, sample_weight, out, slopes)
+        scale, agreement = (1 / size, (size - difference) / size) if size else (0.0, 0.0)
+        return self._grad_plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, (agreement,))
