@@ -30,7 +30,7 @@ def bad_shapes(loss: "Loss", y_true: Array, y_pred: Array, labels: bool, labels_
     advice = ""
     for shape in ([] if labels_only else [y_pred.shape]) + ([rows] if labels else []):
         if y_true.shape != shape and y_true.size == np.prod(shape):
-            advice = f": write y_true.reshape({shape})"
+            advice = f": write y_true.reshape({', '.join(map(str, shape))})"
     return ValueError(f"{loss.name}: {rule}, got {y_true.shape} and {y_pred.shape}{advice}")
 
 

@@ -61,10 +61,9 @@ def default_threads() -> int:
 
 def set_num_threads(n: int) -> None:
     """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number."""
-    try:
-        n = operator.index(n)
-    except TypeError:
-        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}") from None
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}")
+    n = operator.index(n)
     if not 1 <= n <= MOST_THREADS:
         raise ValueError(f"set_num_threads: n must be in [1, {MOST_THREADS}], got {n}")
     _engine.set_thread_count(n)

@@ -7,6 +7,7 @@ are mpf numbers, or lists of them. The inputs may be infinite, but NaN is the bu
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from mpmath import exp, inf, log, log1p, mp, mpf, sign, sqrt
 
 DIGITS = 100
@@ -40,7 +41,7 @@ def _evaluate(stem: str, y: Any, p: Any, params: dict[str, Any]) -> Any:
 def _exact(x: Any) -> Any:
     if x is None or isinstance(x, bool):
         return x
-    return mpf(float(x)) if not hasattr(x, "__len__") else [mpf(float(element)) for element in x]
+    return mpf(float(x)) if not np.ndim(x) else [mpf(float(element)) for element in x]
 
 
 def _times(x: mpf, y: mpf) -> mpf:

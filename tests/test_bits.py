@@ -1,0 +1,147 @@
+"""The same bits: on any number of threads, in any layout, in any order of a stream, from every method."""
+
+import numpy as np
+import pytest
+from comparing import answers, assert_same_bits, bits
+from layouts import LAYOUTS
+from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, data, weights
+
+import pyloss
+from pyloss._engine import Sums
+
+every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
+both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+not_totals = pytest.mark.parametrize("variant", [*ELEMENTWISE, *ROWWISE], ids=str)
+BLOCK = 1024
+ROW_BLOCK = 64
+
+
+def noisy(variant, shape, dtype, seed=0):
+    """Data whose sums round: with the usual ones many are exact."""
+    y, p = data(variant, shape, seed)
+    rng = np.random.default_rng(seed)
+    p = p * rng.uniform(0.7, 1, p.shape)
+    return (y if variant.labels else y.astype(dtype)), p.astype(dtype)
+
+
+@both_precisions
+@every_variant
+def test_threads(variant, dtype):
+    """Many enough elements for several threads, which do start."""
+    shape = (40_000, 10) if variant.rowwise else (400_000,)
+    y, p = noisy(variant, shape, dtype)
+    w = weights(shape[:1])
+    for arguments in ((y, p), (y, p, w), (y[::-1], LAYOUTS["negative"](p), w[::2].repeat(2))):
+        for reduction in ("mean", "none"):
+            loss = variant(reduction=reduction)
+            with pyloss.threads(1):
+                expected = answers(loss, *arguments)
+            for number in (2, 7):
+                with pyloss.threads(number):
+                    assert_same_bits(answers(loss, *arguments), expected)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@both_precisions
+@every_variant
+def test_layouts(variant, dtype, layout):
+    for shape in ((41, 5, 7), (70, 35)):
+        y, p = noisy(variant, shape, dtype)
+        w = weights(variant.values_shape(shape))
+        for reduction in REDUCTIONS:
+            loss = variant(reduction=reduction)
+            assert_same_bits(answers(loss, layout(y), layout(p)), answers(loss, y, p))
+            assert_same_bits(answers(loss, layout(y), layout(p), layout(w)), answers(loss, y, p, w))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@both_precisions
+@pytest.mark.parametrize("variant", ROWWISE, ids=str)
+def test_the_place_of_the_class_axis(variant, dtype, axis):
+    y, p = noisy(variant, (200, 9), dtype)
+    w = weights((200,))
+    rows = answers(variant(), y, p, w)
+    other = y if variant.labels else np.moveaxis(y, -1, axis)
+    columns = answers(variant(axis=axis), other, np.moveaxis(p, -1, axis), w)
+    for name, answer in columns.items():
+        expected = rows[name] if isinstance(answer, float) else np.moveaxis(rows[name], -1, axis)
+        assert bits(answer) == bits(expected), name
+
+
+@both_precisions
+@every_variant
+def test_every_method_gives_the_same(variant, dtype):
+    y, p = noisy(variant, (333, 5), dtype)
+    for weight in (None, weights((333,))):
+        for reduction in REDUCTIONS:
+            given = answers(variant(reduction=reduction), y, p, weight)
+            for name, answer in given.items():
+                assert bits(answer) == bits(given.get(name.split()[-1], answer)), name
+            if "grad_and_hess hess" in given:
+                again = variant(reduction=reduction).grad_and_hess(y, p, weight)[1]
+                assert bits(again) == bits(given["grad_and_hess hess"])
+
+
+@both_precisions
+@not_totals
+def test_weights_of_one_are_no_weights(variant, dtype):
+    y, p = noisy(variant, (60, 5), dtype)
+    loss = variant(reduction="none")
+    assert_same_bits(answers(loss, y, p, np.ones(variant.values_shape(p.shape))), answers(loss, y, p))
+
+
+def stream(variant, arrays, cuts, order):
+    """The sums of a stream that is cut before these rows, its pieces merged in some order."""
+    loss, pieces = variant(), []
+    for first, last in zip([0, *cuts], [*cuts, len(arrays[1])], strict=True):
+        piece = Sums()
+        loss._plan.add_to(piece, *(None if a is None else a[first:last] for a in arrays))
+        pieces.append(piece)
+    total = Sums()
+    for number in order(len(pieces)):
+        total.merge(pieces[number])
+    return total.rounded()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@both_precisions
+@every_variant
+def test_streams(variant, dtype, weighted, rng):
+    shape = (5 * BLOCK + 77, 5) if variant.rowwise else (5 * BLOCK + 77,)
+    arrays = (*noisy(variant, shape, dtype), weights(shape[:1]) if weighted else None)
+    whole = stream(variant, arrays, [], range)
+    for cuts in ([BLOCK], [BLOCK, 3 * BLOCK], [k * BLOCK for k in range(1, 6)], [0, 2 * BLOCK, 2 * BLOCK]):
+        for order in (range, lambda n: reversed(range(n)), rng.permutation):
+            assert stream(variant, arrays, cuts, order) == whole
+    if variant not in TOTALS:
+        *_, weight = whole
+        assert variant()(*arrays) == whole[0] / weight or variant().reduction != "mean"
+
+
+def test_a_stream_of_nothing_is_zero():
+    sums = Sums()
+    sums.merge(Sums())
+    assert not any(sums.rounded())
+
+
+@every_variant
+def test_repeated_calls(variant):
+    """An object keeps nothing of a call."""
+    y, p = noisy(variant, (333, 5), np.float64)
+    loss = variant()
+    first = answers(loss, y, p)
+    answers(loss, y[:7], p[:7])
+    assert_same_bits(answers(loss, y, p), first)
+    assert_same_bits(answers(variant(), y, p), first)
+
+
+@pytest.mark.parametrize("n", [*range(1, 35), 63, 64, 65])
+@both_precisions
+@not_totals
+def test_a_value_does_not_depend_on_its_place(variant, dtype, n):
+    """Vector bodies and scalar tails compute the same, and so do tiles of rows and single rows."""
+    y, p = noisy(variant, (ROW_BLOCK + 36, 3), dtype)
+    loss = variant(reduction="none")
+    whole = answers(loss, y, p)
+    for name, answer in answers(loss, y[n:], p[n:]).items():
+        assert bits(answer) == bits(whole[name][n:]), name

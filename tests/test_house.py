@@ -1,0 +1,232 @@
+"""The house is in order: one stem per loss everywhere, documentation complete, objects well-behaved."""
+
+import copy
+import inspect
+import pickle
+import re
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracle_mpmath import ORACLES
+from variants import VARIANTS
+
+import pyloss
+from pyloss import LOSSES, Loss, _stubs
+from pyloss._kernels import load
+from pyloss._runtime import available_levels
+
+every_loss = pytest.mark.parametrize("stem", LOSSES)
+every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
+COMMON = ["reduction", "on_empty", "check"]
+PACKAGE = Path(pyloss.__file__).parent
+
+
+def own_parameters(stem):
+    return {f.name: f.default for f in fields(LOSSES[stem]) if f.name not in COMMON}
+
+
+def snake(name: str) -> str:
+    """KLDivergence becomes kl_divergence."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", name).lower()
+
+
+# One stem everywhere --------------------------------------------------------------------------------------------------
+
+
+def test_the_registry_is_the_reference():
+    stems = {name for name in pyloss.reference.__all__ if name.islower()} - {"evaluate", "reduce"}
+    assert set(LOSSES) == stems == set(ORACLES)
+
+
+@every_loss
+def test_stems(stem):
+    cls = LOSSES[stem]
+    assert cls.name == stem == snake(cls.__name__)
+    assert getattr(pyloss, cls.__name__) is cls
+    assert getattr(pyloss, stem).__name__ == stem
+    assert {cls.__name__, stem} <= set(pyloss.__all__)
+    assert issubclass(cls, Loss)
+    assert is_dataclass(cls)
+
+
+def test_everything_public_is_there():
+    for name in pyloss.__all__:
+        assert getattr(pyloss, name) is not None
+    assert len(set(pyloss.__all__)) == len(pyloss.__all__)
+
+
+@every_loss
+def test_the_function_has_the_signature_of_the_class(stem):
+    signature = inspect.signature(getattr(pyloss, stem))
+    positional = [name for name, p in signature.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keywords = {name: p.default for name, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
+    assert positional == ["y_true", "y_pred", "sample_weight"]
+    defaults = {f.name: f.default for f in fields(LOSSES[stem])}
+    assert keywords == {**own_parameters(stem), **{name: defaults[name] for name in COMMON}, "out": None}
+    assert list(keywords) == [*own_parameters(stem), *COMMON, "out"]
+
+
+@every_loss
+def test_the_reference_has_the_parameters_of_the_class(stem):
+    signature = inspect.signature(getattr(pyloss.reference, stem))
+    keywords = {name: p.default for name, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY}
+    keywords.pop("sample_weight", None)
+    assert keywords == own_parameters(stem)
+
+
+@every_variant
+def test_functions_compute_what_classes_do(variant):
+    shape = (5, 3)
+    y, p = np.zeros(shape[: 1 + (not variant.labels)], int), np.full(shape, 0.25)
+    function = getattr(pyloss, variant.stem)
+    assert function(y, p, **variant.parameters) == variant()(y, p)
+    assert function(y, p, np.arange(5), **variant.parameters, reduction="sum") == variant(reduction="sum")(
+        y, p, np.arange(5)
+    )
+
+
+# Documentation --------------------------------------------------------------------------------------------------------
+
+
+@every_loss
+def test_docstrings(stem):
+    """A line of character, the formula, the domains, the choices, a reference."""
+    cls = LOSSES[stem]
+    first, empty, *rest = inspect.getdoc(cls).splitlines()
+    assert 20 < len(first) < 140
+    assert first.endswith(".")
+    assert empty == ""
+    assert any(line.startswith("Reference: ") for line in rest)
+    text = " ".join(rest)
+    assert "value" in text
+    assert "gradient" in text or issubclass(cls, LOSSES["cce"])
+    for name in own_parameters(stem):
+        assert name in text or issubclass(cls, LOSSES["cce"]), f"{name} is not explained"
+    assert cls.summary() == first
+    assert first in inspect.getdoc(getattr(pyloss, stem))
+
+
+@every_loss
+def test_reference_docstrings(stem):
+    assert inspect.getdoc(getattr(pyloss.reference, stem))
+
+
+def test_what_is_public_is_documented():
+    for name in pyloss.__all__:
+        thing = getattr(pyloss, name)
+        if callable(thing):
+            assert inspect.getdoc(thing), name
+            if isinstance(thing, type):
+                undocumented = [
+                    m for m, f in vars(thing).items() if not m.startswith("_") and callable(f) and not f.__doc__
+                ]
+                assert not undocumented, name
+
+
+def test_no_promises():
+    words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    for path in PACKAGE.rglob("*.py"):
+        assert not words.search(path.read_text(encoding="utf-8")), path
+
+
+def test_it_is_typed():
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+\w*", pyloss.__version__)
+
+
+# Objects --------------------------------------------------------------------------------------------------------------
+
+
+@every_variant
+def test_pickles_and_copies_are_equal(variant):
+    for loss in (variant(), variant(reduction="none", on_empty="zero", check=False)):
+        loss([0] * (1 if variant.labels else 2), [[0.25, 0.75]] if variant.labels else [0.25, 0.75])
+        copies = [pickle.loads(pickle.dumps(loss, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+        for twin in (*copies, copy.copy(loss), copy.deepcopy(loss)):
+            assert twin == loss
+            assert hash(twin) == hash(loss)
+            assert repr(twin) == repr(loss)
+            assert type(twin) is type(loss)
+
+
+@every_variant
+def test_the_repr_makes_the_object(variant):
+    loss = variant(reduction="none")
+    assert eval(repr(loss), {**vars(pyloss), "inf": np.inf}) == loss
+
+
+@every_variant
+def test_equality(variant):
+    assert variant() == variant()
+    assert variant() != variant(check=False)
+    assert variant(reduction="sum") != variant(reduction="none")
+    assert len({variant(), variant(), variant(check=False)}) == 2
+    assert variant() != variant.stem
+
+
+@every_variant
+def test_immutability(variant):
+    loss = variant()
+    for f in fields(loss):
+        with pytest.raises(FrozenInstanceError):
+            setattr(loss, f.name, getattr(loss, f.name))
+    with pytest.raises(FrozenInstanceError):
+        loss.anything = 1
+
+
+@every_loss
+def test_parameters_are_those_of_the_loss_alone(stem):
+    assert LOSSES[stem]().parameters == own_parameters(stem)
+
+
+@every_variant
+def test_names_of_the_methods(variant):
+    y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5)
+    loss = variant()
+    assert loss.forward(y, p) == loss(y, p)
+    assert loss.forward(y, p, np.arange(4)) == loss(y, p, np.arange(4))
+    np.testing.assert_array_equal(loss.backward(y, p), loss.grad(y, p))
+    np.testing.assert_array_equal(loss.backward(y, p, np.arange(4)), loss.grad(y, p, np.arange(4)))
+
+
+@every_variant
+def test_a_diagonal_hessian_is_offered_where_there_is_one(variant):
+    y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5)
+    result = pyloss.reference.evaluate(variant(), y, p)
+    assert variant.has_hess == (result.hess is not None)
+
+
+def test_values_are_python_floats():
+    for variant in VARIANTS:
+        y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5, np.float32)
+        assert type(variant(reduction="mean")(y, p)) is float
+        assert type(variant(reduction="mean").value_and_grad(y, p)[0]) is float
+
+
+def test_a_loss_of_ones_own():
+    """A subclass with a stem joins the registry, one without does not."""
+    before = dict(LOSSES)
+
+    class Twice(pyloss.MSE):
+        pass
+
+    assert before == LOSSES
+    assert Twice()([0.0], [3.0]) == 9
+    assert Twice() != pyloss.MSE()
+
+
+def test_the_stub_agrees_with_the_registry():
+    stub = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    assert stub == _stubs.render()
+    for name in pyloss.__all__:
+        assert re.search(rf"^(def|class|from .* import .* as) {name}\b", stub, re.MULTILINE), name
+
+
+def test_kernels_have_the_same_points_at_every_level():
+    modules = [load(level, bits) for level in available_levels() for bits in (32, 64)]
+    assert len({module.points() for module in modules}) == 1

@@ -1,0 +1,270 @@
+"""The second oracle: values, gradients and Hessians against mpmath at 100 digits, in units in the last place.
+
+A sum of terms of both signs cannot be better than its terms. So the unit is that of the `size`: the sum of the absolute
+values of what the answer is made of. Where the truth is 0 or 1, that is the answer itself.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import oracle_mpmath
+import pytest
+from mpmath import diff, inf, isfinite, mp, mpf
+from variants import ELEMENTWISE, ROWWISE, TOTALS, VARIANTS, Variant, draw
+
+import pyloss
+
+DTYPES = (np.float32, np.float64)
+GATES = {np.float32: 2, np.float64: 4}
+# The Hessians divide by a rounded square.
+HESS_GATES = {np.float32: 4, np.float64: 6}
+POINTS = 150
+
+
+def parameters(variant: Variant, dtype: type) -> dict:
+    """Those that are in the kernel: rounded to its type. From logits there is no eps."""
+    given = {
+        name: dtype(x) if isinstance(x, float) else x for name, x in variant().parameters.items() if name != "axis"
+    }
+    if given.get("from_logits"):
+        given["eps"] = 0.0
+    return given
+
+
+def ask(variant: Variant, y, p, dtype: type = np.float64) -> tuple:
+    """Value, gradient and Hessian as lists of exact numbers."""
+    answers = oracle_mpmath._evaluate(variant.stem, y, p, parameters(variant, dtype))
+    return tuple(x if isinstance(x, list) or x is None else [x] for x in answers)
+
+
+def numbers(domain, shape, rng, dtype):
+    """Of every magnitude, and close to the ends of the domain."""
+    if domain.low == -np.inf:
+        wide = rng.normal(size=shape) * 10.0 ** rng.integers(-4, 3, shape)
+    else:
+        wide = rng.random(shape) ** rng.choice([0.5, 1, 4, 30], shape)
+        if domain.high == 1:
+            wide = np.where(rng.random(shape) < 0.3, 1 - wide * 2.0**-12, wide)
+    return wide.astype(dtype)
+
+
+def hard_truth(domain, shape, rng):
+    if domain.integral:
+        return draw(domain, shape, rng)
+    return rng.integers(0, 2, shape).astype(float)
+
+
+def elements(variant, dtype, soft):
+    rng = np.random.default_rng(5)
+    loss = variant()
+    p = numbers(loss.y_pred_domain, POINTS, rng, dtype)
+    if loss.y_true_domain.integral or (loss.y_true_domain.low == 0 and not soft):
+        return hard_truth(loss.y_true_domain, POINTS, rng).astype(dtype), p
+    return numbers(loss.y_true_domain, POINTS, rng, dtype), p
+
+
+def ends(domain) -> list[float]:
+    return [domain.low, domain.high] if np.isfinite([domain.low, domain.high]).all() and not domain.integral else []
+
+
+def mixture(variant, y, p, dtype) -> list:
+    """What the answers for a truth between the ends of its domain are mixed from: a loss of two classes is linear in y."""
+    parts = zip(ends(variant().y_true_domain), (1 - mpf(float(y)), mpf(float(y))), strict=True)
+    sizes = [[mpf(0)], [mpf(0)], [mpf(0)]]
+    for end, share in parts:
+        if share:
+            answers = ask(variant, end, p, dtype)
+            sizes = [[size[0] + share * abs(answer[0])] for size, answer in zip(sizes, answers, strict=True)]
+    return sizes
+
+
+def size_of_row(variant, y, p, dtype) -> list:
+    """The sum of what each class alone would cost, if it were the only true one."""
+    if variant.labels:
+        return list(ask(variant, y, p, dtype))
+    # A denormal has lost digits before it is multiplied by the sum of the targets.
+    least = mpf(float(np.finfo(dtype).tiny)) * max(1, float(np.abs(y).sum()))
+    sizes = [[least] * len(x) if x else None for x in ask(variant, y, p, dtype)]
+    for k in np.flatnonzero(y):
+        alone = ask(variant, np.where(np.arange(len(y)) == k, y, 0), p, dtype)
+        sizes = [a and [x + abs(z) for x, z in zip(a, b, strict=True)] for a, b in zip(sizes, alone, strict=True)]
+    return sizes
+
+
+def ulps(got, want, size, dtype) -> float:
+    """The distance of a number from the truth in units in the last place of `size`."""
+    largest = float(np.finfo(dtype).max)
+    if not isfinite(want) or abs(want) > largest:
+        return 0.0 if float(got) == np.sign(float(want)) * np.inf else inf
+    unit = np.spacing(dtype(min(float(max(size, abs(want))), largest / 2)))
+    with mp.workdps(60):
+        return float(abs(mpf(float(got)) - want) / mpf(float(unit)))
+
+
+def assert_within(got: tuple, want: tuple, sizes: tuple, dtype, note, summed=False) -> None:
+    """A sum of rounded terms rounds once more when it is stored."""
+    for gate, name, numbers_got, truths, limits in zip(
+        (GATES, GATES, HESS_GATES), ("value", "grad", "hess"), got, want, sizes, strict=True
+    ):
+        if numbers_got is None or truths is None:
+            continue
+        for number, truth, size in zip(np.ravel(numbers_got), truths, limits, strict=True):
+            distance = ulps(number, truth, abs(size), dtype)
+            limit = gate[dtype] + 0.5 * (summed and name == "value")
+            assert distance <= limit, f"{name} {number} is {distance:.2f} ULP from {mp.nstr(truth, 20)} at {note}"
+
+
+def answers(variant, y, p) -> tuple:
+    loss = variant(reduction="none")
+    value, grad = loss.value_and_grad(y, p)
+    return value, grad, loss.grad_and_hess(y, p)[1] if variant.has_hess else None
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=("hard", "soft"))
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("variant", ELEMENTWISE, ids=str)
+def test_elements(variant, dtype, soft):
+    y, p = elements(variant, dtype, soft)
+    mixed = soft and ends(variant().y_true_domain)
+    with np.errstate(over="ignore"):
+        for got in zip(y, p, *answers(variant, y, p), strict=True):
+            want = ask(variant, *got[:2], dtype)
+            sizes = mixture(variant, *got[:2], dtype) if mixed else want
+            assert_within(got[2:], want, sizes, dtype, got[:2])
+
+
+def row(variant, classes, rng, dtype, soft):
+    loss = variant()
+    p = numbers(loss.y_pred_domain, classes, rng, dtype)
+    if loss.y_pred_domain.low == 0:
+        p = np.maximum(p, np.finfo(dtype).tiny)
+    if variant.labels:
+        return rng.integers(0, classes), p
+    if loss.y_true_domain.low == -np.inf:
+        return numbers(loss.y_true_domain, classes, rng, dtype), p
+    return (
+        rng.random(classes) * (rng.random(classes) < 0.7) if soft else np.eye(classes)[rng.integers(0, classes)]
+    ).astype(dtype), p
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=("hard", "soft"))
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("variant", ROWWISE, ids=str)
+def test_rows(variant, dtype, soft):
+    if variant.labels and soft:
+        return
+    rng = np.random.default_rng(6)
+    for classes in (*range(1, 8), 3, 2, 4, 3, 2, 33) * 4:
+        y, p = row(variant, classes, rng, dtype, soft)
+        got, want = answers(variant, y, p), ask(variant, y, p, dtype)
+        sizes = size_of_row(variant, y, p, dtype)
+        if variant().y_true_domain.low == -np.inf:
+            # Not a sum over classes but the difference of two unit vectors, which in float64 are rounded themselves.
+            unit = max(map(abs, want[1])) if dtype is np.float32 else (2 + want[0][0]) / mpf(float(np.linalg.norm(p)))
+            sizes = [sizes[0], [unit] * classes, None]
+        with np.errstate(over="ignore"):
+            assert_within(got, want, sizes, dtype, (y, p), summed=soft)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("variant", TOTALS, ids=str)
+def test_totals(variant, dtype, weighted):
+    """A value is a float64 whatever the arrays hold; good predictions and bad ones."""
+    rng = np.random.default_rng(11)
+    loss = variant()
+    for n in (1, 2, 3, 10, 33) * 3:
+        y = numbers(loss.y_true_domain, n, rng, dtype)
+        for p in (numbers(loss.y_pred_domain, n, rng, dtype), np.nextafter(y, dtype(0.5)), (y * 0.999).astype(dtype)):
+            weight = rng.integers(0, 4, n) + (np.arange(n) == 0) if weighted else None
+            value, grad = loss.value_and_grad(y, p, weight)
+            given = {**loss.parameters, "sample_weight": weight}
+            want, want_grad, _ = oracle_mpmath._evaluate(variant.stem, y, p, given)
+            assert abs(value - want) <= abs(want) * 1e-14, (y, p, weight)
+            sizes = [max(abs(x), max(map(abs, want_grad)) * 2**-40) for x in want_grad]
+            assert_within((None, grad, None), (None, want_grad, None), (None, sizes, None), dtype, (y, p, weight))
+
+
+def entry(answer, k):
+    return answer[k] if isinstance(answer, list) else answer
+
+
+def slope(variant, y, p, k, place):
+    """The difference quotient of an answer (0 the value, 1 the gradient) in the k-th prediction."""
+
+    def answer(x):
+        moved = [*p[:k], x, *p[k + 1 :]]
+        form = moved[0] if variant().family == "elementwise" else moved
+        given = parameters(variant, float)
+        return entry(oracle_mpmath.ORACLES[variant.stem](oracle_mpmath._exact(y), form, **given)[place], k)
+
+    return diff(answer, p[k])
+
+
+def anywhere(variant, rng):
+    """A truth and predictions, as floats."""
+    loss = variant()
+    if variant().family == "elementwise":
+        truth = hard_truth if loss.y_true_domain.integral else lambda *given: numbers(*given, float)
+        return float(truth(loss.y_true_domain, 1, rng)[0]), numbers(loss.y_pred_domain, 1, rng, float)
+    if variant.labels:
+        return row(variant, 4, rng, float, True)
+    return numbers(loss.y_true_domain, 4, rng, float), numbers(loss.y_pred_domain, 4, rng, float)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_derivatives_are_those_of_the_value(variant):
+    """Differences at 100 digits, which leave 40 right ones: the gradient of the value, the Hessian of the gradient."""
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        y, p = anywhere(variant, rng)
+        _, *derivatives = ask(variant, y, p if variant().family != "elementwise" else p[0])
+        with mp.workdps(100):
+            exact = [mpf(float(x)) for x in p]
+            for place, derivative in enumerate(derivatives):
+                for k in range(len(exact) if derivative else 0):
+                    distance = abs(slope(variant, y, exact, k, place) - derivative[k])
+                    assert distance <= mpf(10) ** -35 * (abs(derivative[k]) + 1), (place, y, p, k)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_the_two_oracles_agree(variant):
+    rng = np.random.default_rng(9)
+    loss = variant(reduction="none")
+    for _ in range(15):
+        shape = () if loss.family == "elementwise" else (5,)
+        p = np.abs(draw(loss.y_pred_domain, shape, rng)) * 0.9375 + 1 / 64
+        y = rng.integers(0, 5) if variant.labels else draw(loss.y_true_domain, shape, rng)
+        if loss.y_pred_domain.low == -np.inf:
+            p = p * rng.choice([-1, 1], shape)
+        expected = ask(variant, y, p)
+        for got, want in zip(pyloss.reference.evaluate(loss, y, p), expected, strict=True):
+            if want is not None:
+                np.testing.assert_allclose(np.ravel(got), np.array(want, float), rtol=1e-12, atol=1e-13)
+
+
+def test_the_complex_step():
+    """A third way to the gradient, where a formula is analytic: the imaginary part after a step of i 1e-30, without cancellation."""
+    step, z, y = 1e-30, np.linspace(-20, 20, 81), 0.25
+    softplus = np.log(1 + np.exp(z + 1j * step)) - y * (z + 1j * step)
+    np.testing.assert_allclose(
+        pyloss.reference.bce(y, z, from_logits=True).grad, softplus.imag / step, rtol=1e-12, atol=1e-15
+    )
+    p = np.linspace(0.01, 0.99, 50)
+    for reference, formula in (
+        (pyloss.reference.mse(y, p), lambda x: (x - y) ** 2),
+        (pyloss.reference.sse(y, p), lambda x: (x - y) ** 2 / 2),
+        (pyloss.reference.bce(y, p), lambda x: -y * np.log(x) - (1 - y) * np.log(1 - x)),
+        (pyloss.reference.kl_divergence(np.full((50, 1), y), p[:, None]), lambda x: y * np.log(y / x)),
+        (pyloss.reference.cce(np.full((50, 1), y), p[:, None]), lambda x: -y * np.log(x)),
+    ):
+        np.testing.assert_allclose(reference.grad.ravel(), formula(p + 1j * step).imag / step, rtol=1e-12, atol=1e-15)
+
+
+def test_derivatives_are_continuous_across_magnitudes():
+    """No seam where one form of a formula gives way to another."""
+    z = np.linspace(-40, 40, 20001)
+    for y in (0.0, 1.0):
+        values, grads = pyloss.BCE(from_logits=True, reduction="none").value_and_grad(np.full_like(z, y), z)
+        assert all(a <= b for a, b in pairwise(grads))
+        assert all((a >= b) if y else (a <= b) for a, b in pairwise(values))

@@ -1,0 +1,311 @@
+"""Threads, processes and signals: results and manners do not depend on who else is running."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from comparing import answers, assert_same_bits
+from variants import VARIANTS, data, weights
+
+import pyloss
+from pyloss._runtime import available_levels
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **environment}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+# Numbers of threads ---------------------------------------------------------------------------------------------------
+
+
+def test_set_get_and_within():
+    before = pyloss.get_num_threads()
+    try:
+        pyloss.set_num_threads(3)
+        assert pyloss.get_num_threads() == 3
+        with pyloss.threads(np.int64(5)):
+            assert pyloss.get_num_threads() == 5
+            with pytest.raises(KeyError), pyloss.threads(2):
+                raise KeyError
+            assert pyloss.get_num_threads() == 5
+        assert pyloss.get_num_threads() == 3
+    finally:
+        pyloss.set_num_threads(before)
+
+
+@pytest.mark.parametrize("n", [0, -1, 1025, 2**70])
+def test_numbers_of_threads_out_of_range(n):
+    with pytest.raises(ValueError, match=rf"^set_num_threads: n must be in \[1, 1024\], got {n}$"):
+        pyloss.set_num_threads(n)
+    with pytest.raises(ValueError, match="must be in"), pyloss.threads(n):
+        pass
+
+
+@pytest.mark.parametrize("n", [1.0, "2", None], ids=repr)
+def test_what_is_no_number_of_threads(n):
+    with pytest.raises(TypeError, match=f"^set_num_threads: n must be an integer, got {n!r}$"):
+        pyloss.set_num_threads(n)
+
+
+def test_the_default_is_what_the_process_may_use():
+    code = "import pyloss; print(pyloss.get_num_threads())"
+    environment = {name: value for name, value in os.environ.items() if name != "PYLOSS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert 1 <= int(done.stdout) <= (os.cpu_count() or 1)
+    if hasattr(os, "sched_setaffinity"):
+        one = f"import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); {code}"
+        done = subprocess.run([sys.executable, "-c", one], env=environment, capture_output=True, text=True, check=True)
+        assert int(done.stdout) == 1
+
+
+def test_the_environment_sets_the_number():
+    assert run_python("import pyloss; print(pyloss.get_num_threads())", PYLOSS_NUM_THREADS="3").stdout == "3\n"
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "1025", "two", "1.5", ""])
+def test_bad_numbers_in_the_environment(wanted):
+    done = run_python("import pyloss", PYLOSS_NUM_THREADS=wanted)
+    assert done.stderr.endswith(f"ImportError: PYLOSS_NUM_THREADS must be in [1, 1024], got {wanted!r}\n")
+
+
+# ISA levels and the import --------------------------------------------------------------------------------------------
+
+
+def test_a_level_is_chosen():
+    for level in available_levels():
+        done = run_python("import pyloss; pyloss.show_runtime(); print(pyloss.mse([0.0], [2.0]))", PYLOSS_ISA=level)
+        assert f"{level} (available: {', '.join(available_levels())})" in done.stdout
+        assert done.stdout.endswith("4.0\n")
+
+
+@pytest.mark.parametrize("wanted", ["v5", "avx2", "", "V2"])
+def test_unknown_levels(wanted):
+    done = run_python("import pyloss", PYLOSS_ISA=wanted)
+    assert done.stderr.endswith(
+        f"ImportError: PYLOSS_ISA must be one of {', '.join(available_levels())}, got {wanted!r}\n"
+    )
+
+
+@pytest.mark.skipif(available_levels() == ("v2", "v3", "v4"), reason="this processor has all levels")
+def test_levels_that_the_processor_has_not():
+    wanted = "base" if available_levels()[0] != "base" else "v4"
+    done = run_python("import pyloss", PYLOSS_ISA=wanted)
+    assert f"ImportError: PYLOSS_ISA={wanted} is not supported by this processor" in done.stderr
+
+
+def test_import_loads_numpy_alone():
+    code = "import sys, numpy; before = set(sys.modules); import pyloss; print(*(set(sys.modules) - before))"
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    loaded = {module.partition(".")[0] for module in done.stdout.split()} - set(sys.stdlib_module_names)
+    assert {name for name in loaded if "cython" not in name} <= {"pyloss", "numpy"}
+    assert "pyloss._parallel" not in done.stdout
+    assert "pyloss.cli" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_openmp_is_loaded_by_the_first_parallel_call():
+    code = """
+import pathlib, numpy as np, pyloss
+def openmp():
+    maps = pathlib.Path("/proc/self/maps").read_text()
+    return "libgomp" in maps or "libomp" in maps
+assert not openmp()
+pyloss.mse(np.zeros(1000), np.ones(1000))
+with pyloss.threads(1):
+    pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
+assert not openmp()
+with pyloss.threads(2):
+    pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
+assert openmp()
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_import_leaves_denormals_alone():
+    """A shared object linked with fast-math would flush them to zero in the whole process."""
+    code = """
+import numpy as np, pyloss
+with pyloss.threads(2):
+    pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
+assert np.float64(5e-324) * 1 > 0 and np.float32(1e-45) * np.float32(1) > 0 and 5e-324 / 1.0 > 0
+assert 2.2250738585072014e-308 / 2 > 0
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+# Several Python threads -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_concurrent_callers(number):
+    """Different losses, and one loss object, from many threads at once: each gets its own answers."""
+    jobs = []
+    for variant in VARIANTS:
+        y, p = data(variant, (30_000, 6))
+        jobs.append((variant(), y, p, weights((30_000,))))
+    with pyloss.threads(number):
+        expected = [answers(*job) for job in jobs]
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(2):
+                for got, right in zip(pool.map(lambda job: answers(*job), jobs), expected, strict=True):
+                    assert_same_bits(got, right)
+            for got in pool.map(lambda _: answers(*jobs[0]), range(24)):
+                assert_same_bits(got, expected[0])
+
+
+def test_other_threads_run_meanwhile():
+    """A long call does not hold the interpreter."""
+    long = np.broadcast_to(np.float32(1), 300_000_000)
+    done, ticks = threading.Event(), 0
+
+    def call():
+        pyloss.mse(long, long)
+        done.set()
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not done.wait(0.005):
+        ticks += 1
+    thread.join()
+    assert ticks >= 3
+
+
+def test_errors_from_many_threads():
+    def wrong(i):
+        y = np.zeros(200_000)
+        y[i * 1000] = 7
+        with pytest.raises(ValueError, match=f"at index {i * 1000}$"):
+            pyloss.bce(y, np.full(200_000, 0.5))
+        return True
+
+    with pyloss.threads(2), ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(wrong, range(1, 60)))
+
+
+# Processes ------------------------------------------------------------------------------------------------------------
+
+Y, P = np.zeros(1_000_000), np.linspace(-1, 1, 1_000_000)
+
+
+def ask() -> float:
+    return pyloss.mse(Y, P)
+
+
+@posix
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_row102_fork_after_a_parallel_call():
+    """The child answers, instead of waiting for threads that it has not inherited."""
+    with pyloss.threads(2):
+        expected = ask()
+        for _ in range(3):
+            child = os.fork()
+            if not child:
+                os._exit(0 if ask() == expected else 1)
+            deadline = time.monotonic() + 20
+            finished = 0
+            while not finished and time.monotonic() < deadline:
+                finished, status = os.waitpid(child, os.WNOHANG)
+                time.sleep(0.002)
+            if not finished:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            assert finished, "the child hangs"
+            assert status == 0
+            assert ask() == expected
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_row102_pools_of_processes(method):
+    with pyloss.threads(2):
+        expected = ask()
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            results = [pool.apply_async(ask) for _ in range(4)]
+            assert [result.get(timeout=60) for result in results] == [expected] * 4
+
+
+@posix
+def test_fork_during_a_parallel_call():
+    """A child that is forked while another thread of the parent computes has nobody to wait for either."""
+    code = """
+import os, threading, time
+import numpy as np, pyloss
+pyloss.set_num_threads(2)
+long = np.broadcast_to(np.float32(1), 400_000_000)
+thread = threading.Thread(target=pyloss.mse, args=(long, long))
+thread.start()
+time.sleep(0.1)
+child = os.fork()
+value = pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
+if not child:
+    os._exit(value != 1)
+assert os.waitpid(child, 0)[1] == 0 and value == 1
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@posix
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "call", ["pyloss.mse(y, p)", "pyloss.CCE(from_logits=True)(labels, rows)", "pyloss.BCE()(y, p, y)"]
+)
+def test_row103_ctrl_c(call, threads):
+    """A call of many seconds ends soon after the signal."""
+    code = f"""
+import numpy as np, pyloss
+pyloss.set_num_threads({threads})
+y = p = np.broadcast_to(np.float32(1), 1 << 40)
+labels, rows = np.broadcast_to(np.uint8(1), 1 << 38), np.broadcast_to(np.float32(1), (1 << 38, 3))
+print("ready", flush=True)
+try:
+    {call}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+        assert output == "interrupted\n"
+        assert time.monotonic() - start < 2
+    finally:
+        process.kill()
+        process.wait()
+
+
+# The runtime's description --------------------------------------------------------------------------------------------
+
+
+def test_show_runtime(capsys):
+    with pyloss.threads(3):
+        pyloss.show_runtime()
+    version, level, threads, openmp = capsys.readouterr().out.splitlines()
+    assert version == f"pyloss:     {pyloss.__version__}"
+    assert level.startswith("ISA level:  ")
+    assert threads.startswith("threads:    3 (processors: ")
+    assert openmp.startswith("OpenMP:     ")

@@ -1,0 +1,184 @@
+"""Every answer of every loss against the reference: dtypes, layouts, weights, reductions, sizes."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from comparing import check, computed_in
+from layouts import LAYOUTS, one_number, repeated
+from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, Variant, data, weights
+
+FLOATS = (np.float16, np.float32, np.float64, ml_dtypes.bfloat16)
+INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
+BLOCK_BORDERS = (1023, 1024, 1025, 2048, 4097)
+ROW_BORDERS = (63, 64, 65, 129)
+
+every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
+every_reduction = pytest.mark.parametrize("reduction", REDUCTIONS)
+
+
+def shape_of(variant: Variant, n: int = 40) -> tuple[int, ...]:
+    return (n, 7) if variant.rowwise else (n,)
+
+
+def cast(variant: Variant, arrays: tuple, truth: type, pred: type) -> tuple:
+    """Labels keep a dtype of theirs."""
+    y, p = arrays
+    return (y if variant.labels else y.astype(truth)), p.astype(pred)
+
+
+@every_reduction
+@pytest.mark.parametrize("pred", FLOATS, ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("truth", FLOATS, ids=lambda dtype: np.dtype(dtype).name)
+@every_variant
+def test_floating_dtypes(variant, truth, pred, reduction):
+    check(variant(reduction=reduction), *cast(variant, data(variant, shape_of(variant)), truth, pred))
+
+
+@pytest.mark.parametrize("pred", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("truth", INTEGERS, ids=lambda dtype: np.dtype(dtype).name)
+@every_variant
+def test_integer_truth(variant, truth, pred):
+    y, p = data(variant, shape_of(variant))
+    y = np.abs(np.round(y)) if np.dtype(truth).kind == "u" else np.round(y)
+    check(variant(), y.astype(truth), p.astype(pred))
+
+
+@pytest.mark.parametrize("pred", INTEGERS, ids=lambda dtype: np.dtype(dtype).name)
+@every_variant
+def test_integer_prediction(variant, pred):
+    """They are numbers like any other; the derivatives are float64."""
+    y, p = data(variant, shape_of(variant))
+    check(variant(), y, np.abs(np.ceil(p)).astype(pred))
+
+
+@pytest.mark.parametrize("variant", [v for v in VARIANTS if v().y_true_domain.accepts_bool], ids=str)
+def test_bool_truth(variant):
+    y, p = data(variant, shape_of(variant))
+    check(variant(), y > 0.5, p.astype(np.float32))
+    assert variant()(y > 0.5, p) == variant()((y > 0.5).astype(float), p)
+
+
+@every_variant
+def test_the_computation_is_double_where_promotion_says_so(variant):
+    """A float32 prediction beside a float64 truth loses nothing, and the other way round."""
+    y, p = data(variant, shape_of(variant))
+    if not variant.labels and not variant().y_true_domain.integral:
+        y = np.clip(y + np.ldexp(1.0, -40) * (y < 0.9), 0, None) if variant().y_true_domain.low == 0 else y + 2.0**-40
+    assert computed_in(variant(), y.astype(np.float64), p) == np.float64
+    check(variant(), y, p.astype(np.float32))
+
+
+@every_reduction
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@every_variant
+def test_layouts(variant, dtype, layout, reduction):
+    y, p = cast(variant, data(variant, (5, 6, 7)), dtype, dtype)
+    check(variant(reduction=reduction), layout(y), layout(p), layout(weights(variant.values_shape(p.shape))))
+
+
+@pytest.mark.parametrize("layout", [repeated, one_number])
+@every_variant
+def test_zero_strides(variant, layout):
+    y, p = data(variant, (9, 7))
+    check(variant(), layout(y), layout(p))
+    check(variant(), y, layout(p), layout(weights(variant.values_shape(p.shape)) + 1))
+
+
+@every_reduction
+@every_variant
+def test_mixed_layouts_and_dtypes(variant, reduction):
+    y, p = cast(variant, data(variant, (6, 5, 7)), np.float16, np.float32)
+    w = weights(variant.values_shape(p.shape)).astype(np.float16)
+    check(variant(reduction=reduction), LAYOUTS["step_two"](y), LAYOUTS["swapped"](p), LAYOUTS["negative"](w))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -3])
+@pytest.mark.parametrize("variant", ROWWISE, ids=str)
+def test_axis(variant, axis):
+    for reduction in REDUCTIONS:
+        y, p = data(variant, (6, 5, 7), axis=axis)
+        loss = variant(axis=axis, reduction=reduction)
+        check(loss, y, p)
+        rows = np.empty(p.shape).take(0, axis).shape
+        check(loss, y, LAYOUTS["step_two"](p.astype(np.float32)), weights(rows))
+        check(loss, y, p, weights(rows[:1]))
+
+
+@every_reduction
+@pytest.mark.parametrize(
+    "dtype", [np.float16, np.float32, np.float64, np.uint8, np.int64, bool], ids=lambda d: np.dtype(d).name
+)
+@pytest.mark.parametrize("per", ["element", "row"])
+@every_variant
+def test_weights(variant, per, dtype, reduction):
+    y, p = data(variant, (70, 4, 5))
+    shape = variant.values_shape(p.shape)
+    w = weights(shape if per == "element" else shape[:1]).astype(dtype)
+    check(variant(reduction=reduction), y, p, w)
+    check(variant(reduction=reduction), *cast(variant, (y, p), np.float32, np.float32), w)
+
+
+@every_reduction
+@pytest.mark.parametrize("on_empty", ["nan", "zero"])
+@every_variant
+def test_zero_weights(variant, on_empty, reduction):
+    y, p = data(variant, (70, 4))
+    loss = variant(reduction=reduction, on_empty=on_empty)
+    check(loss, y, p, np.zeros(70))
+    assert not loss.grad(y, p, np.zeros(70)).any()
+
+
+@every_reduction
+@every_variant
+def test_nothing(variant, reduction):
+    y, p = data(variant, (0, 4))
+    check(variant(reduction=reduction), y, p)
+    check(variant(reduction=reduction, on_empty="zero"), y, p, np.ones(0))
+
+
+@every_reduction
+@pytest.mark.parametrize("variant", [*ELEMENTWISE, *TOTALS], ids=str)
+def test_one_number(variant, reduction):
+    """An array without dimensions is one element."""
+    y, p = data(variant, ())
+    check(variant(reduction=reduction), y, p)
+    check(variant(reduction=reduction), y, p, np.array(2.0))
+    check(variant(reduction=reduction), float(y), float(p))
+
+
+@pytest.mark.parametrize("variant", ROWWISE, ids=str)
+def test_one_row(variant):
+    y, p = data(variant, (7,))
+    for reduction in REDUCTIONS:
+        check(variant(reduction=reduction), y, p)
+        check(variant(reduction=reduction), y, p, np.array(2.0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("variant", [*ELEMENTWISE, *TOTALS], ids=str)
+def test_sizes(variant, dtype):
+    for n in (*range(131), *BLOCK_BORDERS):
+        y, p = cast(variant, data(variant, (n,)), dtype, dtype)
+        check(variant(), y, p)
+        check(variant(), LAYOUTS["step_two"](y), p, weights((n,)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("variant", ROWWISE, ids=str)
+def test_row_sizes(variant, dtype):
+    classes = [*range(1, 41), 1023, 1024, 1025, 1030]
+    sizes = [(3, c) for c in classes] + [(n, c) for n in (*range(20), *ROW_BORDERS) for c in (1, 2, 10, 33)]
+    for n, c in [*sizes, (BLOCK_BORDERS[0], 3), (BLOCK_BORDERS[2], 2)]:
+        y, p = cast(variant, data(variant, (n, c)), dtype, dtype)
+        check(variant(reduction="none" if n % 2 else "mean"), y, p)
+        check(variant(), y, LAYOUTS["moved"](p), weights((n,)))
+
+
+@pytest.mark.parametrize("variant", [*ELEMENTWISE, *TOTALS], ids=str)
+def test_many_axes(variant):
+    shape = (1, 2, 1, 3, 2, 1, 2, 3, 1)
+    y, p = data(variant, shape)
+    for layout in LAYOUTS.values():
+        check(variant(), layout(y), layout(p))
+        check(variant(reduction="none"), y, layout(p), layout(weights(shape)))
