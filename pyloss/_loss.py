@@ -84,7 +84,8 @@ class Loss(_Declared):
     lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0; what has weight 0 counts nothing, even if
     it is nan.
 
-    The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64; sums are always
+    The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64 (integer labels of a
+    loss that bounds them do not promote); sums are always
     exact sums of float64 blocks: the same bits on any number of threads and for any layout of the same data. Derivatives are with
     respect to `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
 

@@ -14,6 +14,9 @@ from ._loss import Array, Loss, Value
 class TotalLoss(Loss, ABC):
     """A loss of sums over all samples: a first reading of the data makes the sums, a second the gradient.
 
+    There is one value for all samples, so every reduction but "none" gives the same, and "none" gives an array without dimensions. The
+    computation is in float64, whatever the arrays hold.
+
     A subclass says how the value and the gradient follow from the sums of its plan's point; the last of the sums is the total weight.
     """
 

@@ -37,7 +37,8 @@ def snake(name: str) -> str:
 
 def test_the_registry_is_the_reference():
     stems = {name for name in pyloss.reference.__all__ if name.islower()} - {"evaluate", "reduce"}
-    assert set(LOSSES) == stems == set(ORACLES)
+    assert set(LOSSES) == stems
+    assert set(ORACLES) <= stems
 
 
 @every_loss

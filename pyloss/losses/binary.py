@@ -13,9 +13,9 @@ class BCE(ProbabilityLoss, ElementwiseLoss, stem="bce"):
     derivative y / (p + eps)^2 + (1 - y) / (1 - p + eps)^2. From logits z: value log(1 + exp(z)) - y z, gradient sigmoid(z) - y, second
     derivative sigmoid(z) sigmoid(-z), exact in both tails. 0 log 0 is 0.
 
-    y_true is a probability in [0, 1] or a bool; y_pred is one in [0, 1], or with `from_logits` any number. `eps` is part of the function:
-    without it a certain prediction of the wrong class costs inf. With reduction="batchmean" on (n, c) this is the multi-label form, summed
-    over the classes.
+    y_true is a probability in [0, 1] or a bool; y_pred is one in [0, 1], or with `from_logits` any number; ValueError for anything else.
+    `eps` is part of the function: without it a certain prediction of the wrong class costs inf. With reduction="batchmean" on (n, c) this
+    is the multi-label form, summed over the classes.
 
     Reference: I. J. Good, Rational decisions, 1952.
     """
@@ -32,7 +32,7 @@ class Hinge(ElementwiseLoss, stem="hinge"):
 
     value max(0, margin - y z), gradient -y where y z < margin, else 0, second derivative 0. At the kink y z = margin the gradient is 0.
 
-    y_true is -1 or 1, or 0 or a bool, 0 standing for -1; y_pred is a score z, any number.
+    y_true is -1 or 1, or 0 or a bool, 0 standing for -1 (ValueError for 0.5); y_pred is a score z, any number.
 
     Reference: C. Cortes and V. Vapnik, Support-vector networks, 1995.
     """

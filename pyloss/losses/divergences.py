@@ -11,7 +11,7 @@ class KLDivergence(RowwiseLoss, CurvedLoss, stem="kl_divergence"):
     For the distributions t and p of a row: value sum t log(t / p), gradient -t / p, diagonal second derivative t / p^2. A class with t = 0
     counts nothing; one with p = 0 < t costs inf.
 
-    Both arrays hold probabilities >= 0, which need not sum to 1. `axis` is that of the classes.
+    Both arrays hold probabilities >= 0 (ValueError for a negative one), which need not sum to 1. `axis` is that of the classes.
 
     Reference: S. Kullback and R. A. Leibler, On information and sufficiency, 1951.
     """

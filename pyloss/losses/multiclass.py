@@ -17,7 +17,8 @@ class CCE(ProbabilityLoss, RowwiseLoss, stem="cce"):
 
     y_true holds integer labels, with one axis less than y_pred, or a distribution of y_pred's shape (one-hot or soft, >= 0; it need not sum
     to 1); y_pred holds probabilities >= 0, never renormalised, or with `from_logits` any numbers. `axis` is that of the classes. `eps` is
-    part of the function: without it a class that is true but has the probability 0 costs inf.
+    part of the function: without it a class that is true but has the probability 0 costs inf. IndexError for a label that is not in
+    0 ... classes - 1, ValueError for a negative probability.
 
     Reference: I. J. Good, Rational decisions, 1952; J. S. Bridle, Probabilistic interpretation of feedforward classification network
     outputs, 1990.

@@ -43,8 +43,8 @@ class MAE(ElementwiseLoss, stem="mae"):
 class RMSE(TotalLoss, stem="rmse"):
     """Root of the mean squared error: one number for all samples, in units of y.
 
-    value sqrt(sum w r^2 / sum w), gradient w r / (value sum w). Where all residuals are 0 the gradient is 0. Since there is one value for
-    all samples, every reduction but "none" gives the same, and "none" gives an array without dimensions.
+    value sqrt(sum w r^2 / sum w), gradient w r / (value sum w). Where all residuals are 0 the gradient is 0. Any numbers; neither
+    overflows unless the true value does.
 
     Reference: R. J. Hyndman and A. B. Koehler, Another look at measures of forecast accuracy, 2006.
     """

@@ -18,8 +18,7 @@ class Dice(TotalLoss, stem="dice"):
     w (N - 2 D d) / D^2, where d is 1 for p < t, 0 for p > t, and t at the kink p = t. min(t, p) is t p where t is 0 or 1, and for soft
     targets the form whose minimum lies at the target. Two empty masks agree: with smooth = 0 their loss is 0.
 
-    y_true is in [0, 1] or a bool, y_pred in [0, 1]. Since there is one value for all samples, every reduction but "none" gives the same,
-    and "none" gives an array without dimensions.
+    y_true is in [0, 1] or a bool, y_pred in [0, 1]; ValueError for anything else.
 
     Reference: F. Milletari, N. Navab and S. Ahmadi, V-Net, 2016.
     """
