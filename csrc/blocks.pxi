@@ -74,7 +74,12 @@ cdef void weigh(real* x, const double* weight, double scale, Py_ssize_t n) noexc
         x[i] = <real>select_double(weight[i] != 0, x[i] * (weight[i] * scale), 0)
 
 
-cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:
+ctypedef fused term_type:
+    real
+    double
+
+
+cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
     """Four times eight lanes of double: the order of the additions depends on nothing but n."""
     cdef double[8] a, b, c, d
     cdef double total = 0
@@ -96,23 +101,12 @@ cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:
     return total
 
 
+cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:
+    return lane_sum(x, n)
+
+
 cdef double sum_of_doubles(const double* x, Py_ssize_t n) noexcept nogil:
-    cdef double[8] a, b
-    cdef double total = 0
-    cdef Py_ssize_t i = 0, j
-    for j in range(8):
-        a[j] = b[j] = 0
-    while i + 16 <= n:
-        for j in range(8):
-            a[j] += x[i + j]
-            b[j] += x[i + 8 + j]
-        i += 16
-    for j in range(8):
-        total += a[j] + b[j]
-    while i < n:
-        total += x[i]
-        i += 1
-    return total
+    return lane_sum(x, n)
 
 
 cdef double weighted_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:

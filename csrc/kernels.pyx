@@ -19,6 +19,7 @@ cdef extern from "real.h" nogil:
     word mask(bint condition)       # all bits, or none
     real vector_exp(real x)
     real exp_minus(real size)               # exp(-size) for size >= 0
+    real exp_minus_sum(real size, real rest)    # exp(-(size + rest)), rest being what rounding took from size
     real vector_log(real x)
     real vector_log1p(real x)
     real log1p_unit(real u)                 # log(1 + u) for 0 <= u <= 1

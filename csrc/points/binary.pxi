@@ -8,7 +8,7 @@ cdef inline Point bce(real y, real p, const real* parameter) noexcept nogil:
     cdef real log_b = vector_log_sum(b, rounded_off(rest, eps, b) + ((<real>1 - rest) - p))
     cdef real u = y / a, v = q / b
     cdef real nothing = nil(p)
-    return Point(-select(y != 0, y * log_a, nil(log_a)) - select(q != 0, q * log_b, nil(log_b)),
+    return Point(<real>0 - select(y != 0, y * log_a, nil(log_a)) - select(q != 0, q * log_b, nil(log_b)),
                  select(q != 0, v, nothing) - select(y != 0, u, nothing),
                  select(q != 0, v / b, nothing) + select(y != 0, u / a, nothing))
 

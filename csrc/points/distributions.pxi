@@ -4,7 +4,7 @@ cdef inline Point cce(real t, real p, const real* parameter) noexcept nogil:
     cdef real eps = parameter[0], a = p + eps
     cdef real log_a = vector_log_sum(a, rounded_off(p, eps, a))
     cdef real u = t / a
-    return Point(select(t != 0, -t * log_a, nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / a, nil(p)))
+    return Point(select(t != 0, <real>0 - t * log_a, nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / a, nil(p)))
 
 
 cdef inline real log_ratio(real t, real p) noexcept nogil:

@@ -15,10 +15,9 @@ cdef inline real rest_of(real e, real others) noexcept nogil:
 
 
 cdef inline real exp_below(real z, real top) noexcept nogil:
-    """exp(z - top). What rounding takes from the difference would be seen in the tails; it joins behind exp."""
+    """exp(z - top). What rounding takes from the difference would be seen in the tails."""
     cdef real gap = top - z
-    cdef real e = exp_minus(gap)
-    return select(e > 0, e - e * rounded_off(top, -z, gap), e)
+    return exp_minus_sum(gap, rounded_off(top, -z, gap))
 
 
 cdef inline real limit_of(real z, Py_ssize_t infinities) noexcept nogil:
@@ -27,9 +26,9 @@ cdef inline real limit_of(real z, Py_ssize_t infinities) noexcept nogil:
     return select(z > LARGE, 0 if infinities == 1 else infinity - infinity, select(z == z, -infinity, z))
 
 
-cdef inline real softmax_grad(real e, real t, real mass, real others) noexcept nogil:
-    """S times the gradient."""
-    return (mass - t) * e - t * rest_of(e, others)
+cdef inline real softmax_grad(real e, real t, real elsewhere, real others) noexcept nogil:
+    """S times the gradient; `elsewhere` is the mass of the other classes."""
+    return elsewhere * e - t * rest_of(e, others)
 
 
 cdef inline real softmax_hess(real e, real mass, real others, real factor) noexcept nogil:
@@ -44,8 +43,8 @@ cdef struct Tile:
     real[FEW * ROW_BLOCK] t         # the targets, unless they are labels
     real[ROW_BLOCK] top
     real[ROW_BLOCK] others
-    real[ROW_BLOCK] mass
     double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
+    double[ROW_BLOCK] mass
 
 
 cdef void tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
@@ -79,7 +78,6 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
 
 
 cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
-    cdef double[ROW_BLOCK] mass
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
@@ -88,15 +86,13 @@ cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ss
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
-        tile.gap[i] = mass[i] = 0
+        tile.gap[i] = tile.mass[i] = 0
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
             gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
             tile.gap[i] += select_double(t != 0, t * gap, 0)
-            mass[i] += t
-    for i in range(ROW_BLOCK):
-        tile.mass[i] = <real>mass[i]
+            tile.mass[i] += t
 
 
 cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
@@ -135,12 +131,12 @@ cdef void tile_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_s
     """e becomes the gradient."""
     cdef real[ROW_BLOCK] at_label
     cdef Py_ssize_t i, k
-    cdef real e
+    cdef real e, t
     if label != NULL:
         for i in range(rows):
             at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
         for i in range(ROW_BLOCK):
-            at_label[i] = softmax_grad(at_label[i], 1, 1, tile.others[i]) * factor[i]
+            at_label[i] = softmax_grad(at_label[i], 1, 0, tile.others[i]) * factor[i]
         for k in range(classes):
             for i in range(ROW_BLOCK):
                 tile.e[k * ROW_BLOCK + i] *= factor[i]
@@ -150,14 +146,15 @@ cdef void tile_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_s
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
-            tile.e[k * ROW_BLOCK + i] = softmax_grad(e, tile.t[k * ROW_BLOCK + i], tile.mass[i], tile.others[i]) * factor[i]
+            t = tile.t[k * ROW_BLOCK + i]
+            tile.e[k * ROW_BLOCK + i] = softmax_grad(e, t, <real>(tile.mass[i] - t), tile.others[i]) * factor[i]
 
 
 cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, real* hess) noexcept nogil:
     cdef Py_ssize_t i, k
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], tile.mass[i], tile.others[i], factor[i])
+            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], <real>tile.mass[i], tile.others[i], factor[i])
 
 
 cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
@@ -222,8 +219,8 @@ cdef struct Row:
     Py_ssize_t label        # -1 where the target is a distribution
     real top
     Py_ssize_t infinities   # how many logits are inf
-    real mass
     real others
+    double mass
     double gap
     bint keeps              # e stays in the caller's gradient
 
@@ -347,7 +344,7 @@ cdef void row_gap(const Call* call, Row* row) noexcept nogil:
             row.gap += select_double(t[k] != 0, t[k] * gap, 0)
             mass += t[k]
         first += n
-    row.mass = <real>mass
+    row.mass = mass
 
 
 cdef void row_others(const Call* call, Row* row) noexcept nogil:
@@ -375,10 +372,10 @@ cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
     if row.label < 0:
         t = load_classes(&call.y_true, row.t, first, n, buffer)
         for k in range(n):
-            e[k] = softmax_grad(e[k], t[k], row.mass, row.others) * factor
+            e[k] = softmax_grad(e[k], t[k], <real>(row.mass - t[k]), row.others) * factor
         return
     if 0 <= label < n:
-        at_label = softmax_grad(e[label], 1, 1, row.others) * factor
+        at_label = softmax_grad(e[label], 1, 0, row.others) * factor
     for k in range(n):
         e[k] *= factor
     if 0 <= label < n:
@@ -394,7 +391,7 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
         chunk_grads(call, row, first, n, factor, e)
         return
     for k in range(n):
-        hess[k] = softmax_hess(e[k], row.mass, row.others, square)
+        hess[k] = softmax_hess(e[k], <real>row.mass, row.others, square)
     chunk_grads(call, row, first, n, factor, e)
     store_classes(&call.hess, row.hess, first, n, hess)
 

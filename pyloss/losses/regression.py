@@ -53,13 +53,13 @@ class RMSE(TotalLoss, stem="rmse"):
         return Plan(self, self.name, double_only=True)
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
-        """The value, and the total weight. Where squares leave the range, all is done again with lifted residuals."""
+        """The value times a lift, the lift, and the total weight. Where squares leave the range, residuals are lifted."""
         lift = 1.0
         mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
         if weight and (mean == inf or mean < 1e-200):
             lift = 2.0**-600 if mean == inf else 2.0**600
             mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
-        return sqrt(mean) / lift, weight
+        return sqrt(mean), lift, weight
 
     def _mean_square(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, lift: float
@@ -68,14 +68,14 @@ class RMSE(TotalLoss, stem="rmse"):
         return squares / weight if weight else nan, weight
 
     def _value_of(self, sums: tuple[float, ...]) -> float:
-        return sums[0]
+        return sums[0] / sums[1]
 
     def _grad_of(
         self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
     ) -> Array:
-        value = self._reduced(sums)
-        scale = 1 / value / sums[-1] if value and sums[-1] else 0.0
-        return self._plan.scaled_grad(scale, y_true, y_pred, sample_weight, out)
+        lifted, lift, weight = sums
+        scale = 1 / lifted / weight if lifted and weight else 0.0
+        return self._plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, (lift,))
 
 
 class Huber(ElementwiseLoss, stem="huber"):
