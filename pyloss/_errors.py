@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -> TypeError:
     rule = "integer class labels" if labels else "real numbers (float16, float32, float64 or integers)"
     if array.dtype == bool and argument == "y_true" and not labels:
-        rule += "; booleans are labels, which this loss has not"
+        rule += "; booleans are for losses of two classes"
     return TypeError(f"{loss.name}: {argument} must hold {rule}, got {array.dtype}")
 
 

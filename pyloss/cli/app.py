@@ -58,6 +58,8 @@ def plot(
     """Draw value, gradient and Hessian of losses against the residual, the probability or the logit."""
     from . import shapes
 
+    if out.is_dir():
+        raise _refuse("plot", IsADirectoryError(f"--out must be a file, got the folder {out}"))
     with needs("demo"):
         from . import curves
     try:
