@@ -40,7 +40,8 @@ def test_speed(benchmark: Any, thread_count: int, case: Case, call: str, side: s
     )  # fmt: skip
     function, arguments, keywords = timed(case, call, side)
     benchmark(function, *arguments, **keywords)
-    benchmark.extra_info["ratio_to_floor"] = benchmark.stats.stats.median / floor_seconds
+    if benchmark.stats is not None:  # None under --benchmark-disable
+        benchmark.extra_info["ratio_to_floor"] = benchmark.stats.stats.median / floor_seconds
 
 
 def timed(case: Case, call: str, side: str) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:

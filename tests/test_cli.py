@@ -149,3 +149,10 @@ def test_missing_package_names_the_extra(package: str, command: str, extra: str)
 def test_import_needs_numpy_alone() -> None:
     others = "{'typer', 'rich', 'sklearn', 'scipy', 'matplotlib', 'pyloss.cli'}"
     assert run_python(f"import sys, pyloss; print({others} & set(sys.modules))").stdout == "set()\n"
+
+
+def test_a_folder_is_no_picture(tmp_path: Path) -> None:
+    result = invoke("plot", "mse", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "--out must be a file" in result.output
+    assert not list(tmp_path.parent.glob(f"{tmp_path.name}.png"))
