@@ -56,7 +56,7 @@ def write_points() -> None:
         name for file in files for name in re.findall(r"^cdef inline Point (\w+)\(", file.read_text(), re.MULTILINE)
     ]
     lines = [f'include "points/{file.name}"' for file in files]
-    lines += [f"cdef block_fn[{len(names)}][<int>OUTPUTS] POINTS", f"POINT_NAMES = {tuple(names)}"]
+    lines += [f"cdef block_fn[{len(names)}][<int>OUTPUTS] POINTS", f"cdef tuple POINT_NAMES = {tuple(names)}"]
     for number, name in enumerate(names):
         for output in outputs:
             loop = f"each_{name}_{output.lower()}"

@@ -19,6 +19,9 @@ class Sums:
     def rounded(self) -> tuple[float, ...]: ...
 
 @final
+class Results: ...
+
+@final
 class Plan:
     @property
     def loss(self) -> Loss: ...
