@@ -32,6 +32,7 @@ MSVC_LEVELS = {"v2": [], "v3": ["/arch:AVX2"], "v4": ["/arch:AVX512"]}
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.
 FLAGS = ["/O2", "/fp:precise"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+# Said here alone: a source that says them itself would overrule the checked build.
 DIRECTIVES = {"boundscheck": CHECKED, "wraparound": False, "initializedcheck": CHECKED, "nonecheck": CHECKED}
 
 

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: language_level=3, wraparound=False, cdivision=True
 """The loops. This source is compiled once for each precision and ISA level; `real` is float or double.
 
 A loss is a point here: one pair in; value, gradient and second derivative out. `each` takes the point as an argument that is

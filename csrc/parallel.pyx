@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, wraparound=False
 """The only file that knows OpenMP: run a range function over many units on several threads. Loaded on the first parallel call."""
 from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport parallel, threadid
