@@ -14,7 +14,6 @@ from pipeline cimport *
 
 cdef extern from "real.h" nogil:
     ctypedef float real             # float or double: REAL_BITS decides in C
-    const int REAL_BITS
     ctypedef unsigned int word      # as many bits as `real`
     word mask(bint condition)       # all bits, or none
     real vector_exp(real x)

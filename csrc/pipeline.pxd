@@ -44,7 +44,7 @@ cdef struct Operand:
     int size                # bytes of a number
     bint swapped            # not in the machine's byte order
     bint present
-    bint direct             # contiguous numbers of the kernel's own type: used in place
+    bint direct             # numbers of the kernel's own type, used in place: contiguous, or for rows at least aligned
     int ndim
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t strides[MAX_DIMS]

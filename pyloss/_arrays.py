@@ -43,8 +43,7 @@ def plain(
 def as_array(loss: "Loss", argument: str, given: object) -> Array:
     if given is None:
         raise TypeError(f"{loss.name}: {argument} must be an array, got None")
-    array = np.asarray(given)
-    return array if type(array) is np.ndarray else array.view(np.ndarray)
+    return np.asarray(given)
 
 
 def as_mask(loss: "Loss", argument: str, mask: object, shape: tuple[int, ...]) -> Array:
