@@ -1,5 +1,5 @@
 # From a fresh clone, with Python >= 3.11 (with venv), gcc and make: every target does its own set-up.
-# The environments lie in the tree (.venv, .venv-checked), everything else in build/; the files named
+# The environments lie in the tree (.venv, .venv-checked, .venv-peers), everything else in build/; the files named
 # .made, .wheel and .<extra> in an environment are stamps: what they stand for is not done again.
 
 PYTHON ?= python3
@@ -27,10 +27,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench wheel lint stubs check clean
+.PHONY: help demo test test-peers bench wheel lint stubs check clean
 
 help:  ## print this list
-	@awk -F ':.*## +' '/^[a-z]+:.*##/ { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.demo  ## train models on real data; tables on the terminal, pictures in build/demo
 	.venv/bin/pyloss demo --out build/demo
@@ -39,6 +39,9 @@ test: .venv/.test  ## run the tests against the installed wheel
 	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) ../../tests
 
 # A missed target fails in the end, but is no reason to keep the report back.
+test-peers: .venv-peers/.peers  ## run the porting tables against torch, Keras, optax and scikit-learn
+	$(ELSEWHERE) ../../.venv-peers/bin/python $(PYTEST) --confcutdir=../../tests/peers ../../tests/peers
+
 bench: .venv/.bench  ## time every loss against NumPy and the memory floor; table and chart in build/bench
 	mkdir -p build/bench
 	($(ELSEWHERE) ../../.venv/bin/python $(PYTEST) ../../benchmarks --benchmark-json=../bench/results.json); status=$$?; \
@@ -66,11 +69,11 @@ check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run 
 	$(ELSEWHERE) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) -m "not optimized" ../../tests
 
 clean:  ## remove everything that was made
-	rm -rf .venv .venv-checked build dist *.egg-info
+	rm -rf .venv .venv-checked .venv-peers build dist *.egg-info
 
 # The build requirements of pyproject.toml are in the environment: in an isolated build, NumPy and Cython would be
 # newer than every object each time, and all of them compiled again. `make wheel` builds in isolation.
-.venv/.made .venv-checked/.made:
+.venv/.made .venv-checked/.made .venv-peers/.made:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pyloss needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --upgrade pip
@@ -88,7 +91,8 @@ clean:  ## remove everything that was made
 # Without --force-reinstall pip would keep an older wheel of the same version.
 .venv/.demo .venv/.test .venv/.bench .venv/.lint: .venv/.wheel
 .venv-checked/.test: .venv-checked/.wheel
-.venv/.demo .venv/.test .venv/.bench .venv/.lint .venv-checked/.test:
+.venv-peers/.peers: .venv-peers/.wheel
+.venv/.demo .venv/.test .venv/.bench .venv/.lint .venv-checked/.test .venv-peers/.peers:
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps $(@D)/wheel/*.whl
 	$(@D)/bin/pip install --quiet "$$(echo $(@D)/wheel/*.whl)[$(@F:.%=%)]"
 	touch $@

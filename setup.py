@@ -1,6 +1,7 @@
 """Build: one Cython source of kernels, compiled for each precision and, on x86-64, for each ISA level.
 
-PYLOSS_CHECKED=1 builds with bounds checks and sanitizers, for the tests; see .ci/run.
+PYLOSS_CHECKED=1 builds with bounds checks and sanitizers, for the tests; see .ci/run. PYLOSS_LEVELS=v3,v4 builds the kernels of these
+ISA levels alone, for quick turns while working on them.
 """
 
 import os
@@ -9,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from Cython.Build import cythonize
@@ -29,8 +31,16 @@ LEVELS = {
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
 MSVC_LEVELS = {"v2": [], "v3": ["/arch:AVX2"], "v4": ["/arch:AVX512"]}
+# A point that is not inlined into its loop is not vectorised: gcc's limits, on a unit's growth above all, are for less than a catalogue.
+LIMITS = ("inline-unit-growth", "large-function-growth", "large-stack-frame-growth", "max-inline-insns-single")
+# Nor is a loop over many arrays vectorised, if more pairs of them might overlap than gcc is ready to check.
+INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-version-for-alias-checks=100"]
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.
-FLAGS = ["/O2", "/fp:precise"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
+FLAGS = (
+    ["/O2", "/fp:precise"]
+    if MSVC
+    else ["-O3", *INLINED, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
+)
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # Said here alone: a source that says them itself would overrule the checked build.
 DIRECTIVES = {"boundscheck": CHECKED, "wraparound": False, "initializedcheck": CHECKED, "nonecheck": CHECKED}
@@ -39,7 +49,9 @@ DIRECTIVES = {"boundscheck": CHECKED, "wraparound": False, "initializedcheck": C
 def levels() -> dict[str, list[str]]:
     if not X86:
         return {"base": []}
-    return MSVC_LEVELS if MSVC else LEVELS
+    every = MSVC_LEVELS if MSVC else LEVELS
+    wanted = os.environ.get("PYLOSS_LEVELS")
+    return {level: every[level] for level in wanted.split(",")} if wanted else every
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -49,25 +61,92 @@ def write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def write_points() -> None:
-    """Make every point of csrc/points known to the kernels: five loops a point, and their table."""
-    outputs = ("VALUE", "GRAD", "VALUE_GRAD", "GRAD_HESS", "ALL")
-    files = sorted((ROOT / "csrc" / "points").glob("*.pxi"))
-    names = [
-        name for file in files for name in re.findall(r"^cdef inline Point (\w+)\(", file.read_text(), re.MULTILINE)
+class Points(NamedTuple):
+    """A kind of points: where they are, what one gives, the loop over them in kernels.pyx and the type of its instances."""
+
+    folder: str
+    result: str
+    loop: str
+    block: str
+    arguments: dict[str, str]
+    outputs: tuple[str, ...]
+
+
+def arrays(inputs: Sequence[str], results: Sequence[str]) -> dict[str, str]:
+    """The arguments of a loop that reads and writes arrays."""
+    arguments = {name: "const real*" for name in inputs} | {"parameters": "const double*", "scale": "double"}
+    return arguments | {name: "real*" for name in results} | {"n": "Py_ssize_t"}
+
+
+POINTS = Points(
+    "points",
+    "Point",
+    "each",
+    "block_fn",
+    arrays(("y", "p"), ("value", "grad", "hess")),
+    ("VALUE", "GRAD", "VALUE_GRAD", "GRAD_HESS", "ALL"),
+)
+PAIRS = Points(
+    "pairs",
+    "PairPoint",
+    "each_pair",
+    "pair_block_fn",
+    arrays(("y", "p", "q"), ("value", "grad_p", "hess_p", "grad_q", "hess_q")),
+    ("VALUE", "GRAD", "VALUE_GRAD", "GRAD_HESS"),
+)
+LINKS = Points(
+    "links",
+    "Link",
+    "each_link",
+    "link_block_fn",
+    {"shares": "Shares*", "parameters": "const double*", "n": "Py_ssize_t"},
+    ("VALUE", "GRAD", "VALUE_GRAD", "GRAD_HESS"),
+)
+
+
+def names_of(files: Sequence[Path], pattern: str) -> list[str]:
+    return [name for file in files for name in re.findall(pattern, file.read_text(), re.MULTILINE)]
+
+
+def write_points(kind: Points) -> None:
+    """Make every point of a folder known to the kernels: a loop for each of its outputs, and the table of the loops."""
+    files = sorted((ROOT / "csrc" / kind.folder).glob("*.pxi"))
+    names = names_of(files, rf"^cdef inline {kind.result} (\w+)\([^)]*const real\* \w+\)")
+    table = kind.folder.upper()
+    declared = ", ".join(f"{ctype} {name}" for name, ctype in kind.arguments.items())
+    lines = [f'include "{kind.folder}/{file.name}"' for file in files]
+    lines += [
+        f"cdef {kind.block}[{len(names)}][<int>OUTPUTS] {table}",
+        f"cdef tuple {table[:-1]}_NAMES = {tuple(names)}",
     ]
-    lines = [f'include "points/{file.name}"' for file in files]
-    lines += [f"cdef block_fn[{len(names)}][<int>OUTPUTS] POINTS", f"cdef tuple POINT_NAMES = {tuple(names)}"]
     for number, name in enumerate(names):
-        for output in outputs:
-            loop = f"each_{name}_{output.lower()}"
+        for output in kind.outputs:
+            function = f"{kind.loop}_{name}_{output.lower()}"
             lines += [
-                f"cdef void {loop}(const real* y, const real* p, const double* parameters, double scale,",
-                "        real* value, real* grad, real* hess, Py_ssize_t n) noexcept nogil:",
-                f"    each({name}, {output}, y, p, parameters, scale, value, grad, hess, n)",
-                f"POINTS[{number}][<int>{output}] = {loop}",
+                f"cdef void {function}({declared}) noexcept nogil:",
+                f"    {kind.loop}({name}, {output}, {', '.join(kind.arguments)})",
+                f"{table}[{number}][<int>{output}] = {function}",
             ]
-    write_if_changed(GENERATED / "points.pxi", "\n".join(lines) + "\n")
+    write_if_changed(GENERATED / f"{kind.folder}.pxi", "\n".join(lines) + "\n")
+
+
+def write_rows() -> None:
+    """Make every kernel of csrc/rows known: what takes a range of blocks of rows. A link is the softmax's kernel with that link."""
+    files = sorted((ROOT / "csrc" / "rows").glob("*.pxi"))
+    names = names_of(
+        files, r"^cdef void (\w+)\(const Call\* call, Py_ssize_t first, Py_ssize_t last, Partial\* partial\)"
+    )
+    lines = [f'include "rows/{file.name}"' for file in files]
+    links = names_of(sorted((ROOT / "csrc" / "links").glob("*.pxi")), r"^cdef inline Link (\w+)\(")
+    for number, name in enumerate(links):
+        lines += [
+            f"cdef void {name}_rows(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:",
+            f"    softmax_links(call, LINKS[{number}], first, last, partial)",
+        ]
+    lines += [f"cdef range_fn[{len(names) + len(links)}] ROW_KERNELS", f"cdef tuple ROW_NAMES = {(*names, *links)}"]
+    kernels = [*names, *(f"{name}_rows" for name in links)]
+    lines += [f"ROW_KERNELS[{number}] = {kernel}" for number, kernel in enumerate(kernels)]
+    write_if_changed(GENERATED / "row_kernels.pxi", "\n".join(lines) + "\n")
 
 
 def extension(name: str, source: str, flags: Sequence[str] = (), link: Sequence[str] = (), bits: int = 64) -> Extension:
@@ -99,7 +178,10 @@ class Build(build_ext):
     """Translate each Cython source once, and give every extension made of it a C file of its own that includes the translation."""
 
     def build_extensions(self) -> None:
-        write_points()
+        write_points(POINTS)
+        write_points(PAIRS)
+        write_points(LINKS)
+        write_rows()
         sources = sorted({extension.sources[0] for extension in self.extensions})
         translated = cythonize(
             [Extension(f"pyloss._{Path(source).stem}", [source]) for source in sources],

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CALLS, Case, cases, data, forms
+from cases import CALLS, Case, cases, data, forms, several
 from numpy_best import TWINS, twin_of
 from timing import floor
 
@@ -73,7 +73,8 @@ def assert_same(case: Case, ours: Any, others: Any, tolerance: float) -> None:
     if ours[1] is None:
         return
     y_true, y_pred, *_ = data(case)
-    difference = np.abs(np.subtract(ours[1], others[1]))
-    if y_true.shape == y_pred.shape:
-        difference[y_true == y_pred] = 0
-    assert difference.max() <= tolerance * np.abs(ours[1]).max()
+    for own, other in zip(several(ours[1]), several(others[1]), strict=True):
+        difference = np.abs(np.subtract(own, other))
+        if np.shape(y_true) == np.shape(y_pred):
+            difference[y_true == y_pred] = 0
+        assert difference.max() <= tolerance * np.abs(own).max()

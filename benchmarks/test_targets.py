@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CALLS, Array, Case, data, forms
+from cases import CALLS, Array, Case, data, forms, shapes
 from numpy_best import TWINS
 from timing import floor, medians
 
@@ -86,7 +86,7 @@ def test_speed_of_value_and_grad(announce: Callable[[str], None], form: str, sha
 def test_latency(announce: Callable[[str], None], form: str, call: str) -> None:
     """Of a call on 32 elements through the public method."""
     loss = forms()[form]
-    y_true, y_pred, grad, _ = data(Case(form, loss, np.float32, (4, 8) if loss.family == "rowwise" else (32,)))
+    y_true, y_pred, grad, _ = data(Case(form, loss, np.float32, shapes(form, loss)[0]))
     statement = "loss(y_true, y_pred)" if call == "value" else "loss.value_and_grad(y_true, y_pred, out=grad)"
     (seconds,) = medians(Timer(statement, globals=locals()), budget=0.1)
     target = LATENCY[call]

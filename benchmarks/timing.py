@@ -1,11 +1,13 @@
 """Clocks: medians of calls that take turns, and the time that moving the bytes takes at least."""
 
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 from time import perf_counter
 from timeit import Timer
 
 import numpy as np
-from cases import Data
+from cases import Data, several
 
 SHORTEST_ROUND = 50e-6
 
@@ -27,10 +29,17 @@ def floor(data: Data, call: str, budget: float = 0.04) -> float:
     A BLAS dot, or an addition, moves two inputs at once; a maximum, and a copy, which may use streaming stores, one
     at a time. On small data this is the time of NumPy's calls.
     """
-    y_true, y_pred, grad = data.y_true.ravel(), data.y_pred.ravel(), data.grad.ravel()
-    if call == "value":
-        together, apart = (lambda: y_true.dot(y_pred)), (lambda: (y_true.max(), y_pred.max()))
-    else:
-        together, apart = (lambda: np.add(y_true, y_pred, grad)), (lambda: (y_true.max(), np.copyto(grad, y_pred)))
-    ways = [together, apart] if y_true.shape == y_pred.shape else [apart]
+    inputs = [array.ravel() for array in data.inputs()]
+    grads = [array.ravel() for array in several(data.grad)] if call != "value" else []
+    only_read, copied = inputs[: len(inputs) - len(grads)], inputs[len(inputs) - len(grads) :]
+
+    def apart() -> None:
+        for array in only_read:
+            array.max()
+        for grad, array in zip(grads, copied, strict=True):
+            np.copyto(grad, array)
+
+    ways: list[Callable[[], object]] = [apart]
+    if len(inputs) == 2 and len(grads) < 2 and inputs[0].shape == inputs[1].shape:
+        ways.append(partial(np.add, *inputs, *grads) if grads else partial(np.dot, *inputs))
     return min(medians(*map(Timer, ways), budget=budget))

@@ -38,6 +38,11 @@ cdef bint find_outside(const real* x, const Domain* domain, const double* weight
     return False
 
 
+cdef inline Fault further_fault(int k) noexcept nogil:
+    """A violation in a prediction beside the first."""
+    return <Fault>(<int>Y_PRED_FAULT + 1 + k)
+
+
 cdef const double* load_double(const Operand* source, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
     """Only the float64 kernels' is called: weights and labels are doubles in either precision."""
     return <const double*>load(source, first, n, <real*>buffer)
@@ -48,6 +53,7 @@ cdef const double* load_weights(const Call* call, Py_ssize_t first, Py_ssize_t n
     cdef double[BLOCK] flags
     cdef const double* weight
     cdef const double* masked
+    cdef const double* label
     cdef Py_ssize_t i
     cdef int k
     if not call.weighted:
@@ -59,11 +65,15 @@ cdef const double* load_weights(const Call* call, Py_ssize_t first, Py_ssize_t n
     else:
         for i in range(n):
             buffer[i] = 1
-    for k in range(3):
+    for k in range(MASKS):
         if call.masks[k].present:
             masked = call.wide.load(&call.masks[k], first, n, flags)
             for i in range(n):
                 buffer[i] = select_double(masked[i] == 0, buffer[i], 0)
+    if call.ignores and call.labels:
+        label = call.wide.load(&call.y_true, first, n, flags)
+        for i in range(n):
+            buffer[i] = select_double(label[i] == call.ignored, 0, buffer[i])
     return buffer
 
 
@@ -81,11 +91,11 @@ ctypedef fused term_type:
 
 cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
     """Four times eight lanes of double: the order of the additions depends on nothing but n."""
-    cdef double[8] a, b, c, d
+    cdef double[8] a, b, c, d, tail     # of its own: an index that is no constant would keep the others out of registers
     cdef double total = 0
     cdef Py_ssize_t i = 0, j
     for j in range(8):
-        a[j] = b[j] = c[j] = d[j] = 0
+        a[j] = b[j] = c[j] = d[j] = tail[j] = 0
     while i + 32 <= n:
         for j in range(8):
             a[j] += x[i + j]
@@ -93,11 +103,11 @@ cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
             c[j] += x[i + 16 + j]
             d[j] += x[i + 24 + j]
         i += 32
-    for j in range(8):
-        total += (a[j] + b[j]) + (c[j] + d[j])
     while i < n:
-        total += x[i]
+        tail[i & 7] += x[i]
         i += 1
+    for j in range(8):
+        total += (a[j] + b[j]) + (c[j] + d[j]) + tail[j]
     return total
 
 
@@ -121,6 +131,68 @@ cdef double total_of(const real* x, const double* weight, Py_ssize_t n) noexcept
     return block_sum(x, n) if weight == NULL else weighted_sum(x, weight, n)
 
 
+cdef double weight_of_distribution(const Call* call, Py_ssize_t row) noexcept nogil:
+    """The mean of the class factors under the truth of a row. It is gathered: in the weights' kernel the truth may be of another type."""
+    cdef const Operand* truth = &call.y_true
+    cdef real[BLOCK] buffer
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        if call.truth_in_rows:
+            gather_run(truth, row_of(truth, row) + first * truth.class_stride, truth.class_stride, buffer, n)
+        else:
+            gather_block(truth, row * call.classes + first, n, buffer)
+        for k in range(n):
+            total += buffer[k] * call.class_factors[first + k]
+        first += n
+    return total
+
+
+cdef void weigh_rows(const Call* call, Py_ssize_t start, Py_ssize_t n, double* weight) noexcept nogil:
+    """Bad labels are for the kernel to find."""
+    cdef double[BLOCK] buffer
+    cdef const double* label = buffer
+    cdef Py_ssize_t i
+    if call.labels:
+        label = call.wide.load(&call.y_true, start, n, buffer)
+    for i in range(n):
+        if weight[i] == 0:
+            continue
+        if not call.labels:
+            weight[i] *= weight_of_distribution(call, start + i)
+        elif 0 <= label[i] < <double>call.classes:
+            weight[i] *= call.class_factors[<Py_ssize_t>label[i]]
+
+
+cdef inline void add_carefully(double term, double* total, double* lost) noexcept nogil:
+    """What rounding takes from the total is kept (Knuth's two-sum)."""
+    cdef double added = total[0] + term, shadow = added - total[0]
+    lost[0] += (total[0] - (added - shadow)) + (term - shadow)
+    total[0] = added
+
+
+cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    """As if rounded once, but for the products: what follows from quotients of sums magnifies their errors. In eight lanes."""
+    cdef double[8] total, lost
+    cdef double head = 0, rest = 0
+    cdef double[BLOCK] term
+    cdef Py_ssize_t i, j
+    for i in range(n):
+        term[i] = x[i] if weight == NULL else select_double(weight[i] != 0, x[i] * weight[i], 0)
+    for i in range(n, (n + 7) // 8 * 8):
+        term[i] = 0
+    for j in range(8):
+        total[j] = lost[j] = 0
+    for i in range(0, n, 8):
+        for j in range(8):
+            add_carefully(term[i + j], &total[j], &lost[j])
+    for j in range(8):
+        add_carefully(total[j], &head, &rest)
+        rest += lost[j]
+    return head + rest if isfinite(rest) else head
+
+
 cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     """The total weight, before anything else; a negative one is a fault. Only the float64 kernels' is called."""
     cdef double[BLOCK] buffer
@@ -130,8 +202,14 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
         start = block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - start)
         weight = load_weights(call, start, n, buffer)
+        if weight == NULL:
+            weight = buffer
+            for i in range(n):
+                buffer[i] = 1
         for i in range(n):
             if weight[i] < 0 and call.checks_weights and partial.fault == NO_FAULT:
                 partial.fault = WEIGHT_FAULT
                 partial.fault_index = start + i
+        if call.weighs_rows:
+            weigh_rows(call, start, n, buffer)
         exact_add(&partial.sums[0], sum_of_doubles(weight, n))

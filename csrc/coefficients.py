@@ -1,10 +1,30 @@
-"""Prints the minimax coefficients of real.h. Run by hand (needs mpmath): python csrc/coefficients.py"""
+"""Prints the minimax coefficients of real.h, duo.h and special.h. Run by hand (needs mpmath): python csrc/coefficients.py"""
 
 from collections.abc import Callable
 
-from mpmath import atanh, cos, exp, log, log1p, lu_solve, matrix, mp, mpf, nstr, pi, polyval, sqrt
+from mpmath import (
+    atan,
+    atanh,
+    cos,
+    erf,
+    erfc,
+    euler,
+    exp,
+    log,
+    log1p,
+    loggamma,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    nstr,
+    pi,
+    polyval,
+    sin,
+    sqrt,
+)
 
-mp.dps = 40
+mp.dps = 60
 Function = Callable[[mpf], mpf]
 
 
@@ -69,8 +89,110 @@ def atanh_weight(z: mpf) -> mpf:
     return z * sqrt(z) / (2 * atanh(sqrt(z)))
 
 
+def gap_weight(z: mpf) -> mpf:
+    return sqrt(z)
+
+
+# Of z = x^2: sin x = x + x^3 sine_tail, 1 - cos x = x^2 / 2 + x^4 versine_tail, atan x = x + x^3 arctan_tail.
+def sine_tail(z: mpf) -> mpf:
+    return (sin(sqrt(z)) / sqrt(z) - 1) / z
+
+
+def sine_weight(z: mpf) -> mpf:
+    return z * sqrt(z) / sin(sqrt(z))
+
+
+def versine_tail(z: mpf) -> mpf:
+    return ((1 - cos(sqrt(z))) / z - mpf(1) / 2) / z
+
+
+def versine_weight(z: mpf) -> mpf:
+    return z**2 / (1 - cos(sqrt(z)))
+
+
+def arctan_tail(z: mpf) -> mpf:
+    return (atan(sqrt(z)) / sqrt(z) - 1) / z
+
+
+def arctan_weight(z: mpf) -> mpf:
+    return z * sqrt(z) / atan(sqrt(z))
+
+
+def atanh_fifth(z: mpf) -> mpf:
+    return (atanh_tail(z) - mpf(2) / 3) / z
+
+
+def atanh_fifth_weight(z: mpf) -> mpf:
+    return z * atanh_weight(z)
+
+
+def atan_tail(z: mpf) -> mpf:
+    return (atan(sqrt(z)) / sqrt(z) - 1) / z
+
+
+def atan_weight(z: mpf) -> mpf:
+    return z * sqrt(z) / atan(sqrt(z))
+
+
+def sin_tail(z: mpf) -> mpf:
+    return (sin(sqrt(z)) / sqrt(z) - 1) / z
+
+
+def sin_weight(z: mpf) -> mpf:
+    return z * sqrt(z) / sin(sqrt(z))
+
+
+def cos_tail(z: mpf) -> mpf:
+    return (cos(sqrt(z)) - 1 + z / 2) / z**2
+
+
+def cos_weight(z: mpf) -> mpf:
+    return z**2 / cos(sqrt(z))
+
+
+def erf_tail(z: mpf) -> mpf:
+    return erf(sqrt(z)) / sqrt(z) - 1
+
+
+def erf_weight(z: mpf) -> mpf:
+    return sqrt(z) / erf(sqrt(z))
+
+
+def log_erfc_ratio(x: mpf) -> mpf:
+    return -log(erfc(x)) / x
+
+
+def log_erfc_weight(x: mpf) -> mpf:
+    return x * erfc(x) / erf(x)
+
+
+def gamma_whole(t: mpf) -> mpf:
+    """log gamma(2 + t) without its zeros at 0 and -1, where it is a limit."""
+    if abs(t) < mpf("1e-30"):
+        return 1 - euler
+    return euler if 1 + t < mpf("1e-30") else loggamma(2 + t) / (t * (1 + t))
+
+
+def gamma_ratio(t: mpf) -> mpf:
+    return gamma_whole(t) - mpf(7) / 16
+
+
+def gamma_weight(t: mpf) -> mpf:
+    return 1 / gamma_whole(t)
+
+
+def stirling_series(z: mpf) -> mpf:
+    x = 1 / sqrt(z)
+    return (loggamma(1 + x) - (x + mpf(1) / 2) * log(x) + x - log(2 * pi) / 2) * x
+
+
+def stirling_weight(z: mpf) -> mpf:
+    x = 1 / sqrt(z)
+    return 1 / (x * loggamma(1 + x))
+
+
 def report(name: str, fit: tuple[list[mpf], mpf], digits: int) -> None:
-    """Highest power first, as real.h writes them."""
+    """Highest power first, as the headers write them."""
     coefficients, error = fit
     print(f"{name}: relative error 2^{nstr(log(error, 2), 4)}")
     for c in reversed(coefficients):
@@ -87,3 +209,35 @@ if __name__ == "__main__":
     high = sqrt(mpf(2)) - 1
     report("unit_tail, float", remez(log1p_tail, log1p_weight, mpf(0), high, 7), 10)
     report("unit_tail, double", remez(log1p_tail, log1p_weight, mpf(0), high, 15), 19)
+    high = mpf(1) / 25 * mpf("1.0001")
+    report("gap_tail, float", remez(atanh_tail, gap_weight, mpf("1e-12"), high, 4), 10)
+    report("gap_tail, double", remez(atanh_tail, gap_weight, mpf("1e-12"), high, 8), 19)
+    low, high = mpf("1e-9"), (pi / 2) ** 2 * mpf("1.0001")
+    report("sine_tail, float", remez(sine_tail, sine_weight, low, high, 5), 10)
+    report("sine_tail, double", remez(sine_tail, sine_weight, low, high, 8), 19)
+    report("versine_tail, float", remez(versine_tail, versine_weight, low, high, 5), 10)
+    report("versine_tail, double", remez(versine_tail, versine_weight, low, high, 8), 19)
+    high = (sqrt(mpf(2)) - 1) ** 2 * mpf("1.0001")
+    report("arctan_tail, float", remez(arctan_tail, arctan_weight, low, high, 5), 10)
+    report("arctan_tail, double", remez(arctan_tail, arctan_weight, low, high, 12), 19)
+    high = mpf(1) / 25
+    report("atanh_fifth, float", remez(atanh_fifth, atanh_fifth_weight, mpf(0), high, 4), 10)
+    report("atanh_fifth, double", remez(atanh_fifth, atanh_fifth_weight, mpf(0), high, 8), 19)
+    high = mpf("0.391")
+    report("atan_tail, float", remez(atan_tail, atan_weight, mpf(0), high, 6), 10)
+    report("atan_tail, double", remez(atan_tail, atan_weight, mpf(0), high, 14), 19)
+    high = (pi / 4 * mpf("1.001")) ** 2
+    report("sin_tail, float", remez(sin_tail, sin_weight, mpf(0), high, 3), 10)
+    report("sin_tail, double", remez(sin_tail, sin_weight, mpf(0), high, 6), 19)
+    report("cos_tail, float", remez(cos_tail, cos_weight, mpf(0), high, 3), 10)
+    report("cos_tail, double", remez(cos_tail, cos_weight, mpf(0), high, 6), 19)
+    low = mpf(3) / 4
+    report("erf_tail, float", remez(erf_tail, erf_weight, mpf(0), low**2, 6), 10)
+    report("erf_tail, double", remez(erf_tail, erf_weight, mpf(0), low**2, 11), 19)
+    report("log_erfc_ratio, float", remez(log_erfc_ratio, log_erfc_weight, low, mpf(4), 7), 10)
+    report("log_erfc_ratio, double", remez(log_erfc_ratio, log_erfc_weight, low, mpf(6), 20), 19)
+    report("gamma_ratio, float", remez(gamma_ratio, gamma_weight, mpf(-1), mpf(1), 13), 10)
+    report("gamma_ratio, double", remez(gamma_ratio, gamma_weight, mpf(-1), mpf(1), 28), 19)
+    low, high = mpf("1e-18"), mpf(1) / 4
+    report("stirling_series, float", remez(stirling_series, stirling_weight, low, high, 5), 10)
+    report("stirling_series, double", remez(stirling_series, stirling_weight, low, high, 14), 19)

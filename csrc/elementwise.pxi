@@ -13,6 +13,39 @@ cdef struct Work:
     const double* weight    # NULL where every weight is 1
     real* grad
     real* hess
+    # Of a second prediction, which only pairs have:
+    real[BLOCK] q_buffer
+    real[BLOCK] grad_q_buffer
+    real[BLOCK] hess_q_buffer
+    const real* q
+    real* grad_q
+    real* hess_q
+
+
+cdef void load_class_factors(const Call* call, Py_ssize_t start, Py_ssize_t n, real* factor) noexcept nogil:
+    """Those of the elements of rows, side by side."""
+    cdef Py_ssize_t i, k = start % call.classes
+    for i in range(n):
+        factor[i] = <real>call.class_factors[k]
+        k = k + 1 if k + 1 < call.classes else 0
+
+
+cdef const real* load_second(const Call* call, Py_ssize_t start, Py_ssize_t n, real* buffer) noexcept nogil:
+    """The second prediction of a pair, or the number of the class that stands in its place."""
+    if call.class_factors == NULL:
+        return load(&call.further[0].y_pred, start, n, buffer)
+    load_class_factors(call, start, n, buffer)
+    return buffer
+
+
+cdef void apply_class_factors(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
+    """The truth has been checked, and the caller's is not touched."""
+    cdef real[BLOCK] factor
+    cdef Py_ssize_t i
+    load_class_factors(call, start, n, factor)
+    for i in range(n):
+        work.y_buffer[i] = work.y[i] * factor[i]
+    work.y = work.y_buffer
 
 
 cdef bint load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
@@ -21,50 +54,90 @@ cdef bint load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* wor
     work.p = load(&call.y_pred, start, n, work.p_buffer)
     work.weight = load_weights(call, start, n, work.weight_buffer)
     cdef bint bad = find_outside(work.y, &call.y_true_domain, work.weight, start, n, Y_TRUE_FAULT, partial)
-    return not (find_outside(work.p, &call.y_pred_domain, work.weight, start, n, Y_PRED_FAULT, partial) or bad)
+    bad |= find_outside(work.p, &call.y_pred_domain, work.weight, start, n, Y_PRED_FAULT, partial)
+    if call.pair:
+        work.q = load_second(call, start, n, work.q_buffer)
+        bad |= find_outside(work.q, &call.further[0].domain, work.weight, start, n, further_fault(0), partial)
+    elif call.class_factors != NULL:
+        apply_class_factors(call, start, n, work)
+    return not bad
 
 
 cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     """The point, and the weights of its derivatives; the value's are for the sum."""
     cdef Outputs outputs = call.outputs
     cdef bint weighs = work.weight != NULL and not call.statistics
-    POINTS[call.point][<int>outputs](work.y, work.p, call.parameters, 1 if weighs else call.scale, work.value, work.grad, work.hess, n)
+    cdef double scale = 1 if weighs else call.scale
+    if call.pair:
+        PAIRS[call.point][<int>outputs](work.y, work.p, work.q, call.parameters, scale, work.value, work.grad, work.hess,
+                                        work.grad_q, work.hess_q, n)
+    else:
+        POINTS[call.point][<int>outputs](work.y, work.p, call.parameters, scale, work.value, work.grad, work.hess, n)
     if weighs and outputs != VALUE:
-        weigh(work.grad, work.weight, call.scale, n)
-    if weighs and outputs == GRAD_HESS:
+        weigh_derivatives(call, work, n)
+
+
+cdef void weigh_derivatives(const Call* call, Work* work, Py_ssize_t n) noexcept nogil:
+    weigh(work.grad, work.weight, call.scale, n)
+    if call.outputs == GRAD_HESS:
         weigh(work.hess, work.weight, call.scale, n)
+    if call.pair:
+        weigh(work.grad_q, work.weight, call.scale, n)
+        if call.outputs == GRAD_HESS:
+            weigh(work.hess_q, work.weight, call.scale, n)
+
+
+cdef inline real* place_of(const Operand* target, Py_ssize_t start, real* buffer) noexcept nogil:
+    """Where a block of results is computed: in the caller's array, if that can be."""
+    return <real*>target.data + start if target.direct else buffer
 
 
 cdef void evaluate_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
-    """Evaluate a block, its derivatives in the caller's arrays if they can be."""
-    work.grad = <real*>call.grad.data + start if call.grad.direct else work.grad_buffer
-    work.hess = <real*>call.hess.data + start if call.hess.direct else work.hess_buffer
+    work.grad = place_of(&call.grad, start, work.grad_buffer)
+    work.hess = place_of(&call.hess, start, work.hess_buffer)
+    if call.pair:
+        work.grad_q = place_of(&call.further[0].grad, start, work.grad_q_buffer)
+        work.hess_q = place_of(&call.further[0].hess, start, work.hess_q_buffer)
     evaluate(call, n, work)
 
 
 cdef void store_derivatives(const Call* call, Py_ssize_t start, Py_ssize_t n, const Work* work) noexcept nogil:
     """Store those that are not in their place yet: last of all, for they may take an input's."""
-    if call.grad.present and not call.grad.direct:
-        store(&call.grad, start, n, work.grad)
-    if call.hess.present and not call.hess.direct:
-        store(&call.hess, start, n, work.hess)
+    put(&call.grad, start, n, work.grad)
+    put(&call.hess, start, n, work.hess)
+    if call.pair:
+        put(&call.further[0].grad, start, n, work.grad_q)
+        put(&call.further[0].hess, start, n, work.hess_q)
 
 
-cdef double resum(int point, const double* y, const double* p, const double* weight, const double* parameters,
-                  Py_ssize_t n) noexcept nogil:
+cdef inline void put(const Operand* target, Py_ssize_t start, Py_ssize_t n, const real* source) noexcept nogil:
+    if target.present and not target.direct:
+        store(target, start, n, source)
+
+
+cdef double resum(const Call* call, const double* y, const double* p, const double* q, const double* weight, Py_ssize_t n) noexcept nogil:
     """The sum of a block's values. Only the float64 kernels' is called: for a block that overflows in float32."""
     cdef real[BLOCK] value
-    POINTS[point][<int>VALUE](<const real*>y, <const real*>p, parameters, 1, value, NULL, NULL, n)
+    if call.pair:
+        PAIRS[call.point][<int>VALUE](<const real*>y, <const real*>p, <const real*>q, call.parameters, 1, value, NULL, NULL, NULL, NULL, n)
+    else:
+        POINTS[call.point][<int>VALUE](<const real*>y, <const real*>p, call.parameters, 1, value, NULL, NULL, n)
     return total_of(value, weight, n)
 
 
-cdef double widened_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
-    cdef double[BLOCK] y, p
+cdef inline void widen(const real* source, double* target, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        y[i] = work.y[i]
-        p[i] = work.p[i]
-    return call.wide.resum(call.point, y, p, work.weight, call.parameters, n)
+        target[i] = source[i]
+
+
+cdef double widened_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
+    cdef double[BLOCK] y, p, q
+    widen(work.y, y, n)
+    widen(work.p, p, n)
+    if call.pair:
+        widen(work.q, q, n)
+    return call.wide.resum(call, y, p, q, work.weight, n)
 
 
 cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
@@ -86,6 +159,13 @@ cdef void sum_or_store_values(const Call* call, Py_ssize_t start, Py_ssize_t n, 
     store(&call.value, start, n, work.value)
 
 
+cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcept nogil:
+    """All that a point gives is a sum."""
+    exact_add(&sums[0], careful_sum(work.value, work.weight, n))
+    exact_add(&sums[1], careful_sum(work.grad, work.weight, n))
+    exact_add(&sums[2], careful_sum(work.hess, work.weight, n))
+
+
 cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t block, start, n
@@ -97,10 +177,10 @@ cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
         if call.outputs == NOTHING:
             continue
         evaluate_block(call, start, n, &work)
-        sum_or_store_values(call, start, n, &work, partial)
         if call.statistics:
-            exact_add(&partial.sums[1], total_of(work.grad, work.weight, n))
-            exact_add(&partial.sums[2], total_of(work.hess, work.weight, n))
+            add_statistics(&work, n, partial.sums)
+            continue
+        sum_or_store_values(call, start, n, &work, partial)
         store_derivatives(call, start, n, &work)
 
 

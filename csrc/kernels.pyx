@@ -15,6 +15,7 @@ from pipeline cimport *
 cdef extern from "real.h" nogil:
     ctypedef float real             # float or double: REAL_BITS decides in C
     ctypedef unsigned int word      # as many bits as `real`
+    const real LEAST_NORMAL
     word mask(bint condition)       # all bits, or none
     real vector_exp(real x)
     real exp_minus(real size)               # exp(-size) for size >= 0
@@ -23,13 +24,32 @@ cdef extern from "real.h" nogil:
     real vector_log1p(real x)
     real log1p_unit(real u)                 # log(1 + u) for 0 <= u <= 1
 
+cdef extern from "special.h" nogil:
+    real vector_expm1(real x)
+    real vector_tanh(real x)
+    real vector_atan(real x)
+    real vector_sin(real x)                 # of |x| <= pi
+    real vector_cos(real x)                 # of |x| <= pi
+    real vector_pow(real x, real a)         # x^a for x >= 0
+    real vector_erf(real x)
+    real log_factorial(real x)              # log gamma(1 + x) for x >= 0
+
+cdef extern from "extended.h" nogil:
+    real product_rest(real a, real b, real product)                             # a b - product, exactly
+    real long_quotient(real a, real a_low, real b, real b_low, real* low)
+    real long_exp_minus(real size, real rest, real* low)
+
 cdef extern from "math.h" nogil:
     bint isfinite(double x)
     double frexp(double x, int* exponent)
     double ldexp(double x, int exponent)
+    double double_pow "pow"(double x, double y)
     double sqrt(double x)
+    const float INFINITY, NAN
 
 include "scalars.pxi"
+include "duo.pxi"
+include "exponentials.pxi"
 include "numbers.pxi"
 
 
@@ -75,18 +95,124 @@ cdef inline void each(point_fn point, Outputs outputs, const real* y, const real
             hess[i] = out.hess * factor
 
 
+# A point of two predictions p and q, with the derivatives by both.
+cdef struct PairPoint:
+    real value
+    real grad_p
+    real hess_p
+    real grad_q
+    real hess_q
+
+ctypedef PairPoint (*pair_fn)(real y, real p, real q, const real* parameter) noexcept nogil
+ctypedef void (*pair_block_fn)(const real* y, const real* p, const real* q, const double* parameters, double scale, real* value,
+                               real* grad_p, real* hess_p, real* grad_q, real* hess_q, Py_ssize_t n) noexcept nogil
+
+
+cdef inline void each_pair(pair_fn point, Outputs outputs, const real* y, const real* p, const real* q, const double* parameters,
+                           double scale, real* value, real* grad_p, real* hess_p, real* grad_q, real* hess_q,
+                           Py_ssize_t n) noexcept nogil:
+    cdef real[PARAMETERS] parameter
+    cdef real factor = <real>scale
+    cdef Py_ssize_t i
+    cdef PairPoint out
+    for i in range(PARAMETERS):
+        parameter[i] = <real>parameters[i]
+    if outputs == VALUE:
+        for i in range(n):
+            value[i] = point(y[i], p[i], q[i], parameter).value
+    elif outputs == GRAD:
+        for i in range(n):
+            out = point(y[i], p[i], q[i], parameter)
+            grad_p[i] = out.grad_p * factor
+            grad_q[i] = out.grad_q * factor
+    elif outputs == VALUE_GRAD:
+        for i in range(n):
+            out = point(y[i], p[i], q[i], parameter)
+            value[i] = out.value
+            grad_p[i] = out.grad_p * factor
+            grad_q[i] = out.grad_q * factor
+    else:
+        for i in range(n):
+            out = point(y[i], p[i], q[i], parameter)
+            grad_p[i] = out.grad_p * factor
+            hess_p[i] = out.hess_p * factor
+            grad_q[i] = out.grad_q * factor
+            hess_q[i] = out.hess_q * factor
+
+
+# A loss of the softmax's probabilities, sum_k phi(t_k, q_k), as its link sees one class of it: phi, u = q dphi/dq and v = q du/dq. A link
+# is given 1 - q and log q without cancellation, and what rounding took from them (of log q a nan, where it is infinite).
+cdef struct Link:
+    real value
+    real slope
+    real bend
+
+ctypedef Link (*link_fn)(real t, real q, real rest, real rest_spill, real log_q, real log_spill,
+                         const real* parameter) noexcept nogil
+ctypedef void (*link_block_fn)(Shares* shares, const double* parameters, Py_ssize_t n) noexcept nogil
+
+
+cdef enum:
+    CHUNK = 256             # classes of a long row at a time
+
+
+cdef struct Shares:
+    # The parts of some classes, and what their link gives. In one struct the compiler sees that results do not overlap what is read:
+    # between arrays of their own there would be more to check than gcc is ready to, and it would not vectorise.
+    real[CHUNK] t
+    real[CHUNK] e
+    real[CHUNK] q
+    real[CHUNK] rest
+    real[CHUNK] rest_spill
+    real[CHUNK] log_q
+    real[CHUNK] log_spill
+    real[CHUNK] value
+    real[CHUNK] slope
+    real[CHUNK] bend
+
+
+cdef inline Link link_at(link_fn link, const Shares* shares, Py_ssize_t i, const real* parameter) noexcept nogil:
+    return link(shares.t[i], shares.q[i], shares.rest[i], shares.rest_spill[i], shares.log_q[i], shares.log_spill[i], parameter)
+
+
+cdef inline void each_link(link_fn link, Outputs outputs, Shares* shares, const double* parameters, Py_ssize_t n) noexcept nogil:
+    cdef real[PARAMETERS] parameter
+    cdef Py_ssize_t i
+    cdef Link out
+    for i in range(PARAMETERS):
+        parameter[i] = <real>parameters[i]
+    if outputs == VALUE:
+        for i in range(n):
+            shares.value[i] = link_at(link, shares, i, parameter).value
+    elif outputs == GRAD:
+        for i in range(n):
+            shares.slope[i] = link_at(link, shares, i, parameter).slope
+    elif outputs == VALUE_GRAD:
+        for i in range(n):
+            out = link_at(link, shares, i, parameter)
+            shares.value[i] = out.value
+            shares.slope[i] = out.slope
+    else:
+        for i in range(n):
+            out = link_at(link, shares, i, parameter)
+            shares.slope[i] = out.slope
+            shares.bend[i] = out.bend
+
+
 include "points.pxi"                    # written by setup.py: it includes csrc/points/*.pxi and fills POINTS and POINT_NAMES
+include "pairs.pxi"                     # likewise: csrc/pairs/*.pxi, PAIRS and PAIR_NAMES
+include "links.pxi"                     # likewise: csrc/links/*.pxi, LINKS and LINK_NAMES
 include "blocks.pxi"
 include "elementwise.pxi"
-include "rows/rows.pxi"
-include "rows/picked.pxi"
-include "rows/softmax.pxi"
-include "rows/cosine.pxi"
+include "cases.pxi"
+include "rows.pxi"
+include "targets.pxi"
+include "row_kernels.pxi"               # likewise: csrc/rows/*.pxi, a kernel for each link, ROW_KERNELS and ROW_NAMES
 
 
 cdef Kernels kernels = Kernels(
-    elementwise=elementwise, rowsums=rowsums, picked=picked, softmax=softmax, cosine=cosine, weights=sum_weights,
-    load=load_double, resum=resum,
+    elementwise=elementwise, rowsums=rowsums, picked=picked, rows=&ROW_KERNELS[0], cases=cases, weights=sum_weights, load=load_double,
+    resum=resum,
 )
 
 

@@ -80,8 +80,9 @@ cdef void describe(Operand* a, ndarray source, int number, int bits, int axis=-1
     a.direct = native(a, source, bits) and (rows or (a.ndim == 1 and a.strides[0] == a.size))
 
 
-cdef void describe_weights(Operand* a, ndarray source, int number, int ndim, const Py_ssize_t* shape, Py_ssize_t classes) noexcept:
-    """Weights of the given shape, or of its first axis alone; each holds for `classes` elements side by side."""
+cdef void describe_repeated(Operand* a, ndarray source, int number, int bits, int ndim, const Py_ssize_t* shape,
+                            Py_ssize_t classes) noexcept:
+    """Numbers of the given shape, or of its first axis alone; each holds for `classes` elements side by side."""
     cdef Py_ssize_t[MAX_DIMS] full, strides
     cdef int d, own = cnp.PyArray_NDIM(source)
     set_numbers(a, source, number)
@@ -92,7 +93,7 @@ cdef void describe_weights(Operand* a, ndarray source, int number, int ndim, con
         full[ndim] = classes
         strides[ndim] = 0
     set_dims(a, ndim + (classes > 1), full, strides)
-    a.direct = native(a, source, 64) and a.ndim == 1 and a.strides[0] == a.size
+    a.direct = native(a, source, bits) and a.ndim == 1 and a.strides[0] == a.size
 
 
 cdef void extent(ndarray a, size_t* low, size_t* high) noexcept:

@@ -1,3 +1,4 @@
+# cython: cdivision=True
 """What the front door and the kernels share, so that either side is compiled without the other."""
 from libc.stdint cimport int64_t
 
@@ -18,6 +19,8 @@ cdef enum:
     MAX_DIMS = 64           # as in NumPy
     PARAMETERS = 4
     STATISTICS = 3
+    FURTHER = 2             # predictions beside the first
+    MASKS = 5               # of the truth, three predictions and the weights
 
 
 cdef enum Number:           # the dtypes that are read; those from HALF on are written too
@@ -58,28 +61,47 @@ cdef struct Domain:
     double high
 
 
+cdef struct Prediction:
+    # What a loss of several predictions has beside the first.
+    Operand y_pred, grad, hess
+    Domain domain
+
+
 cdef struct Call:
     # One evaluation. Where a kernel sees rows, the operands walk the rows and `classes` is their length.
     Operand y_true, y_pred, weight
-    Operand masks[3]        # true where an element counts nothing
+    Operand masks[MASKS]    # true where an element counts nothing
     Operand value, grad, hess
+    Prediction further[FURTHER]
     Domain y_true_domain, y_pred_domain
     const Kernels* wide     # the float64 kernels: weights and labels are read, and overflowing blocks summed, in double
     int point
+    bint pair               # the point sees two predictions
     Outputs outputs
     bint weighted
     bint checks_weights     # a negative one is a fault
     bint summed             # the values are added up; else stored, if `value` is there
     bint statistics         # grad and hess are sums too
     bint labels             # y_true holds class indices
+    bint lists              # several a row, along the class axis; y_true is walked element by element then
+    bint row_truth          # y_true holds one number a row, for a kernel that sees rows
     double parameters[PARAMETERS]
+    const double* class_factors     # one for each class, which the truth is multiplied with; NULL where there are none
+    bint weighs_rows        # they weigh the rows too, in the mean's divisor
+    bint truth_in_rows      # y_true walks rows, not elements
+    bint ignores            # rows of the label `ignored` count nothing
+    double ignored
+    double kept             # what smoothing leaves of the truth,
+    double shared           # and what it gives to every class
     double scale            # of the derivatives
+    double* case_sums       # of totals of several cases: STATISTICS sums and a weight for each
+    const double* case_parameters   # a scale and PARAMETERS parameters for each
     Py_ssize_t size         # elements, or rows
     Py_ssize_t classes
 
 
 cdef enum Fault:
-    NO_FAULT, Y_TRUE_FAULT, Y_PRED_FAULT, LABEL_FAULT, WEIGHT_FAULT
+    NO_FAULT, Y_TRUE_FAULT, LABEL_FAULT, WEIGHT_FAULT, Y_PRED_FAULT     # last: further predictions count on from it
 
 
 cdef struct Partial:
@@ -91,7 +113,7 @@ cdef struct Partial:
 
 ctypedef void (*range_fn)(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil
 ctypedef const double* (*load_fn)(const Operand* source, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil
-ctypedef double (*resum_fn)(int point, const double* y, const double* p, const double* weight, const double* parameters,
+ctypedef double (*resum_fn)(const Call* call, const double* y, const double* p, const double* q, const double* weight,
                             Py_ssize_t n) noexcept nogil
 
 
@@ -100,8 +122,8 @@ cdef struct Kernels:
     range_fn elementwise    # blocks of BLOCK elements
     range_fn rowsums        # rows; a value is the sum of a row's elements
     range_fn picked         # blocks of BLOCK rows; of each row the label's class alone
-    range_fn softmax        # blocks of rows_of_block(classes) rows
-    range_fn cosine         # the same
+    range_fn* rows          # blocks of rows_of_block(classes) rows; by the numbers of the kernels of csrc/rows
+    range_fn cases          # whole cases of totals
     range_fn weights        # blocks of BLOCK weights
     load_fn load
     resum_fn resum

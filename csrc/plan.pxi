@@ -1,16 +1,15 @@
 # A plan is what a loss object has compiled: it takes arrays through the stages of one evaluation.
 
-cdef enum Kernel:
-    POINT, SOFTMAX, COSINE
-
 cdef enum Labels:
-    NEVER, MAYBE, ALWAYS
+    NEVER, MAYBE, ALWAYS    # class indices in the place of a distribution
+    ROWS                    # one real number a row
+    LISTS                   # class indices in y_pred's shape: lists that a -1 ends
+    NO_TRUTH
 
 cdef enum Reduction:
     MEAN, SUM, BATCHMEAN, NONE
 
-cdef dict KERNELS = {"softmax": SOFTMAX, "cosine": COSINE}
-cdef dict LABELS = {"never": NEVER, "maybe": MAYBE, "always": ALWAYS}
+cdef dict LABELS = {"never": NEVER, "maybe": MAYBE, "always": ALWAYS, "rows": ROWS, "lists": LISTS, "none": NO_TRUTH}
 cdef dict REDUCTIONS = {"mean": MEAN, "sum": SUM, "batchmean": BATCHMEAN, "none": NONE}
 
 
@@ -51,21 +50,46 @@ cdef class Plan:
     """How one loss object is evaluated: everything about it that does not depend on the arrays."""
 
     cdef readonly object loss
-    cdef Kernel kernel
-    cdef int point
+    cdef int point          # its number, or -1
+    cdef int row_kernel     # the same
+    cdef bint pair          # the point sees two predictions
+    cdef int predictions    # how many there are
     cdef Labels labels
     cdef Reduction reduction
-    cdef bint checks, rowwise, statistics, double_only, bool_truth, exact_truth, zero_if_empty, raise_if_empty
+    cdef readonly bint double_only      # the kernels are those of float64, whatever the arrays hold
+    cdef bint checks, rowwise, statistics, bool_truth, exact_truth, zero_if_empty, raise_if_empty
     cdef int axis
     cdef double[PARAMETERS] parameters
+    cdef str factors_name               # of the loss's field with one number for each class; None where there is none
+    cdef ndarray class_factors
+    cdef bint weighs_rows, ignores
+    cdef double ignored, smoothing
     cdef Domain[2] y_true_domain, y_pred_domain      # for float32 and for float64
+    cdef Domain[2][FURTHER] further_domains
 
     def __init__(self, loss not None, str kernel not None, *, tuple parameters=(), bint rowwise=False, str labels="never", int axis=-1,
-                 bint statistics=False, bint double_only=False):
-        cdef int i
+                 bint statistics=False, bint double_only=False, str class_factors=None, tuple factors=None,
+                 bint weighs_rows=False, object ignored=None, double smoothing=0):
+        """`class_factors` names the field of the loss that holds one number for each class, or None, and `factors` are those numbers if
+        the kernel takes them in another form. The truth is multiplied with them; a pair has them for its second prediction. With
+        `weighs_rows` the mean divides by them too. Rows of the label `ignored` count nothing, and `smoothing` is the share of the truth
+        that all classes have alike.
+        """
+        cdef int i, k
+        cdef tuple domains = tuple(loss.predictions.values()) or (loss.y_pred_domain,)
+        if class_factors is not None and factors is None:
+            factors = getattr(loss, class_factors)
+        self.factors_name = class_factors
+        self.class_factors = None if factors is None else np.array(factors, dtype=np.float64)
+        self.weighs_rows = weighs_rows and factors is not None
+        self.ignores = ignored is not None
+        self.ignored = ignored if self.ignores else 0
+        self.smoothing = smoothing
         self.loss = loss
-        self.kernel = KERNELS.get(kernel, POINT)
-        self.point = POINT_NUMBERS[kernel] if self.kernel == POINT else 0
+        self.pair = kernel in PAIR_NUMBERS
+        self.point = PAIR_NUMBERS[kernel] if self.pair else POINT_NUMBERS.get(kernel, -1)
+        self.row_kernel = ROW_NUMBERS[kernel if self.point < 0 else "smoothed"] if self.point < 0 or smoothing != 0 else -1
+        self.predictions = <int>len(domains)
         self.labels = LABELS[labels]
         self.reduction = REDUCTIONS[loss.reduction]
         self.checks = loss.check
@@ -80,7 +104,9 @@ cdef class Plan:
         set_parameters(self.parameters, parameters)
         for i in range(2):
             set_domain(&self.y_true_domain[i], loss.y_true_domain, 32 << i, loss.check)
-            set_domain(&self.y_pred_domain[i], loss.y_pred_domain, 32 << i, loss.check)
+            set_domain(&self.y_pred_domain[i], domains[0], 32 << i, loss.check)
+            for k in range(self.predictions - 1):
+                set_domain(&self.further_domains[i][k], domains[k + 1], 32 << i, loss.check)
 
     def value(self, y_true, y_pred, sample_weight=None, out=None):
         return self.run(VALUE, y_true, y_pred, sample_weight, out, None, (), None)
@@ -104,27 +130,28 @@ cdef class Plan:
 
     cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scaling,
                     tuple parameters, Sums sums):
-        cdef tuple masks = ()
+        cdef tuple masks = (), further = ()
         if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
-                and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))):
-            y_true, y_pred, sample_weight, masks = _arrays.plain(
+                and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))) or self.predictions > 1:
+            y_true, y_preds, sample_weight, masks = _arrays.plain(
                 self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
-        return self.run_arrays(outputs, y_true, y_pred, sample_weight, masks, out, scaling, parameters, sums)
+            y_pred, further = y_preds[0], y_preds[1:]
+        return self.run_arrays(outputs, y_true, y_pred, further, sample_weight, masks, out, scaling, parameters, sums)
 
-    cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks, object out,
-                           object scaling, tuple parameters, Sums sums):
+    cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, tuple further, ndarray weight, tuple masks,
+                           object out, object scaling, tuple parameters, Sums sums):
         cdef Call call
         cdef Shape shape
         cdef Results results = Results.__new__(Results)
         cdef Partial partial
         cdef double total_weight
-        self.open_inputs(&call, &shape, y_true, y_pred)
+        self.open_inputs(&call, &shape, y_true, y_pred, further)
         set_parameters(call.parameters, parameters)
         total_weight = self.open_weights(&call, &shape, weight, masks, sums)
         call.outputs = outputs
         call.statistics = self.statistics and outputs == ALL
         call.summed = self.reduction != NONE or sums is not None
-        results.open(self, &call, &shape, y_true, y_pred, weight, masks, out)
+        results.open(self, &call, &shape, y_true, y_pred, further, weight, masks, out)
         call.scale = 1
         if scaling is not None:
             call.scale = scaling
@@ -132,9 +159,9 @@ cdef class Plan:
             call.scale = self.scale_of(&shape, total_weight)
         if results.in_place:
             call.outputs = NOTHING
-            self.execute(&call, &shape, &partial, y_true, y_pred, False)
+            self.execute(&call, &shape, &partial, y_true, y_pred, further, False)
             call.outputs = outputs
-        self.execute(&call, &shape, &partial, y_true, y_pred, results.given and not results.in_place)
+        self.execute(&call, &shape, &partial, y_true, y_pred, further, results.given and not results.in_place)
         results.close()
         if sums is not None:
             sums.add(&partial)
@@ -143,37 +170,78 @@ cdef class Plan:
 
     # The stages ---------------------------------------------------------------------------------------------------------------------
 
-    cdef int open_inputs(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred) except -1:
-        """Check shapes and dtypes; choose the precision; describe both arrays to the kernels."""
-        cdef int truth = number_of(y_true), pred = number_of(y_pred), d
+    cdef int open_inputs(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred, tuple further) except -1:
+        """Check shapes and dtypes; choose the precision; describe the arrays to the kernels."""
+        cdef int k
         self.open_shape(call, shape, y_true, y_pred)
-        if pred == NUMBERS or pred == BOOL:
-            raise _errors.bad_dtype(self.loss, "y_pred", y_pred)
-        if truth == NUMBERS or (truth == BOOL and not self.bool_truth) or (call.labels and not INT8 <= truth <= UINT64):
-            raise _errors.bad_dtype(self.loss, "y_true", y_true, call.labels)
-        shape.bits = 32
-        if (self.double_only or pred <= UINT64 or pred == FLOAT64
-                or (needs_double(truth) and not call.labels and (truth == FLOAT64 or not self.exact_truth))):
-            shape.bits = 64
+        shape.bits = 64 if self.double_only else 32
+        if self.labels != NO_TRUTH:
+            self.check_truth(call, shape, y_true)
+        self.check_prediction(shape, y_pred, 0)
+        for k in range(self.predictions - 1):
+            if not same_shape(further[k], y_pred):
+                raise _errors.unequal_predictions(self.loss, (y_pred, *further))
+            self.check_prediction(shape, further[k], k + 1)
         call.wide = kernels64
         call.classes = shape.classes
+        call.class_factors = self.factors_for(shape, y_pred)
+        call.weighs_rows = self.weighs_rows
+        call.truth_in_rows = self.walks_rows(call)
+        call.ignores = self.ignores
+        call.ignored = self.ignored
+        call.kept = 1 - self.smoothing
+        call.shared = self.smoothing / shape.classes
         call.point = self.point
-        for d in range(PARAMETERS):
-            call.parameters[d] = self.parameters[d]
+        call.pair = self.pair
+        for k in range(PARAMETERS):
+            call.parameters[k] = self.parameters[k]
         call.y_true_domain = self.y_true_domain[shape.bits == 64]
         call.y_pred_domain = self.y_pred_domain[shape.bits == 64]
-        describe(&call.y_pred, y_pred, pred, shape.bits, shape.axis, self.walks_rows(call))
-        if call.labels:
-            describe(&call.y_true, y_true, truth, 64)
+        describe(&call.y_pred, y_pred, number_of(y_pred), shape.bits, shape.axis, self.walks_rows(call))
+        for k in range(FURTHER):
+            call.further[k].domain = self.further_domains[shape.bits == 64][k]
+        for k in range(self.predictions - 1):
+            describe(&call.further[k].y_pred, further[k], number_of(further[k]), shape.bits, shape.axis, self.walks_rows(call))
+        call.y_true.present = False
+        if self.labels != NO_TRUTH:
+            self.describe_truth(call, shape, y_true)
+        return 0
+
+    cdef int check_truth(self, const Call* call, Shape* shape, ndarray y_true) except -1:
+        cdef int number = number_of(y_true)
+        if number == NUMBERS or (number == BOOL and not self.bool_truth) or (call.labels and not INT8 <= number <= UINT64):
+            raise _errors.bad_dtype(self.loss, "y_true", y_true, call.labels)
+        if needs_double(number) and not call.labels and (number == FLOAT64 or not self.exact_truth):
+            shape.bits = 64
+        return 0
+
+    cdef int check_prediction(self, Shape* shape, ndarray y_pred, int place) except -1:
+        cdef int number = number_of(y_pred)
+        if number == NUMBERS or number == BOOL:
+            raise _errors.bad_dtype(self.loss, _errors.prediction(self.loss, place), y_pred)
+        if number <= UINT64 or number == FLOAT64:
+            shape.bits = 64
+        return 0
+
+    cdef int describe_truth(self, Call* call, const Shape* shape, ndarray y_true) except -1:
+        cdef int number = number_of(y_true)
+        cdef bint rows = self.walks_rows(call)
+        if call.lists:
+            describe(&call.y_true, y_true, number, 64, shape.axis)
+        elif call.labels:
+            describe(&call.y_true, y_true, number, 64)
+        elif self.labels == ROWS:
+            call.row_truth = rows
+            describe_repeated(&call.y_true, y_true, number, shape.bits, shape.ndim, shape.dims, 1 if rows else shape.classes)
         else:
-            describe(&call.y_true, y_true, truth, shape.bits, shape.axis, self.walks_rows(call))
+            describe(&call.y_true, y_true, number, shape.bits, shape.axis, rows)
         return 0
 
     cdef int open_shape(self, Call* call, Shape* shape, ndarray y_true, ndarray y_pred) except -1:
         cdef int ndim = cnp.PyArray_NDIM(y_pred), d, k = 0
         shape.axis = -1
         shape.classes = 1
-        call.labels = False
+        call.labels = call.lists = call.row_truth = False
         if self.rowwise:
             shape.axis = self.axis + ndim if self.axis < 0 else self.axis
             if not 0 <= shape.axis < ndim:
@@ -187,25 +255,38 @@ cdef class Plan:
                 k += 1
         shape.ndim = k
         shape.size = product(k, shape.dims)
-        call.labels = self.labels != NEVER and has_shape(y_true, k, shape.dims)
-        if not call.labels and (self.labels == ALWAYS or not same_shape(y_true, y_pred)):
-            raise _errors.bad_shapes(self.loss, y_true, y_pred, self.labels != NEVER, self.labels == ALWAYS)
+        if self.labels == NO_TRUTH:
+            return 0
+        call.labels = (self.labels == MAYBE or self.labels == ALWAYS) and has_shape(y_true, k, shape.dims)
+        if call.labels or (self.labels == ROWS and has_shape(y_true, k, shape.dims)):
+            return 0
+        if self.labels == ALWAYS or self.labels == ROWS or not same_shape(y_true, y_pred):
+            raise _errors.bad_shapes(self.loss, y_true, y_pred, self.labels != NEVER and self.labels != LISTS,
+                                     self.labels == ALWAYS or self.labels == ROWS)
+        call.labels = call.lists = self.labels == LISTS
         return 0
+
+    cdef const double* factors_for(self, const Shape* shape, ndarray y_pred) except? NULL:
+        if self.class_factors is None:
+            return NULL
+        if cnp.PyArray_DIM(self.class_factors, 0) != shape.classes:
+            raise _errors.bad_class_factors(self.loss, self.factors_name, y_pred, shape.axis)
+        return <const double*>cnp.PyArray_DATA(self.class_factors)
 
     cdef inline bint walks_rows(self, const Call* call) noexcept:
         """Whether the kernel sees whole rows; else it sees elements."""
-        return self.kernel != POINT or call.labels
+        return self.row_kernel >= 0 or call.labels
 
     cdef double open_weights(self, Call* call, Shape* shape, ndarray weight, tuple masks, Sums sums) except? -1:
         """Describe the weights and masks, and add them up: their total is needed before the first derivative is written."""
         cdef Partial partial
         cdef int number = NUMBERS, k
-        call.weighted = weight is not None or len(masks) > 0
+        call.weighted = weight is not None or len(masks) > 0 or (call.ignores and call.labels)
         call.checks_weights = self.checks
         call.weight.present = weight is not None
-        for k in range(3):
+        for k in range(MASKS):
             call.masks[k].present = k < len(masks)
-        if not call.weighted:
+        if not call.weighted and not call.weighs_rows:
             if sums is not None:
                 exact_add(&sums.total[<int>WEIGHT], shape.size)
             return shape.size
@@ -230,9 +311,9 @@ cdef class Plan:
         cdef ndarray mask
         cdef int k = 0
         if weight is not None:
-            describe_weights(&call.weight, weight, number, shape.ndim, shape.dims, classes)
+            describe_repeated(&call.weight, weight, number, 64, shape.ndim, shape.dims, classes)
         for mask in masks:
-            describe_weights(&call.masks[k], mask, BOOL, shape.ndim, shape.dims, classes)
+            describe_repeated(&call.masks[k], mask, BOOL, 64, shape.ndim, shape.dims, classes)
             k += 1
         return 0
 
@@ -247,7 +328,8 @@ cdef class Plan:
             raise _errors.nothing_to_average(self.loss)
         return 1 / divisor if divisor != 0 else 0
 
-    cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, bint writes_out) except -1:
+    cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, tuple further,
+                     bint writes_out) except -1:
         """Choose the kernel, cut the data into its units and run them; turn a fault into an error."""
         cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
         cdef Py_ssize_t elements = shape.size * shape.classes
@@ -255,10 +337,10 @@ cdef class Plan:
         cdef Py_ssize_t units, unit = BLOCK, unit_work = BLOCK
         call.size = elements
         if self.walks_rows(call):
-            run = kernels.softmax if self.kernel == SOFTMAX else (kernels.cosine if self.kernel == COSINE else kernels.picked)
+            run = kernels.rows[self.row_kernel] if self.row_kernel >= 0 else kernels.picked
             call.size = shape.size
-            unit = BLOCK if self.kernel == POINT else rows_of_block(shape.classes)
-            unit_work = unit * (1 if self.kernel == POINT and call.outputs == VALUE else shape.classes)
+            unit = rows_of_block(shape.classes) if self.row_kernel >= 0 else BLOCK
+            unit_work = unit * (1 if self.row_kernel < 0 and call.outputs == VALUE else shape.classes)
         elif self.rowwise and call.value.present and not call.summed and call.outputs != NOTHING:
             run = kernels.rowsums
             call.size = shape.size
@@ -267,9 +349,13 @@ cdef class Plan:
         units = (call.size + unit - 1) // unit
         execute(run, call, units, unit_work, partial)
         if partial.fault != NO_FAULT:
-            raise _errors.fault(self.loss, partial.fault == Y_PRED_FAULT, call.labels, y_true, y_pred, shape.axis, partial.fault_index,
-                                writes_out)
+            raise _errors.fault(self.loss, <int>partial.fault - <int>Y_PRED_FAULT, self.counts_rows(call, partial), y_true,
+                                (y_pred, *further), shape.axis, partial.fault_index, writes_out)
         return 0
+
+    cdef bint counts_rows(self, const Call* call, const Partial* partial) noexcept:
+        """Whether the index of a fault is that of a row: of a label, or of the one entry of the row that was read."""
+        return call.labels and (partial.fault == LABEL_FAULT or self.row_kernel < 0)
 
     cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):
         cdef object value

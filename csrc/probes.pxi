@@ -10,9 +10,9 @@ cdef inline void each_number(unary_fn function, const real[::1] x, real[::1] out
         out[i] = function(x[i])
 
 
-cdef int check_room(const real[::1] x, real[::1] out) except -1:
+cdef int check_room(const real[::1] x, const real[::1] out, str name="out") except -1:
     if out.shape[0] < x.shape[0]:
-        raise ValueError(f"out must have the length of x, {x.shape[0]}, got {out.shape[0]}")
+        raise ValueError(f"{name} must have the length of x, {x.shape[0]}, got {out.shape[0]}")
     return 0
 
 
@@ -46,9 +46,70 @@ def log1p_of_unit(const real[::1] x not None, real[::1] out not None):
         each_number(log1p_unit, x, out)
 
 
+def expm1(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_expm1, x, out)
+
+
+def tanh(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_tanh, x, out)
+
+
+def atan(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_atan, x, out)
+
+
+def sin(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_sin, x, out)
+
+
+def cos(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_cos, x, out)
+
+
+def erf(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(vector_erf, x, out)
+
+
+def log_of_factorial(const real[::1] x not None, real[::1] out not None):
+    check_room(x, out)
+    with nogil:
+        each_number(log_factorial, x, out)
+
+
+def power_of(const real[::1] x not None, const real[::1] a not None, real[::1] out not None):
+    check_room(x, a, "a")
+    check_room(x, out)
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(x.shape[0]):
+            out[i] = vector_pow(x[i], a[i])
+
+
 def points():
     """The names of all points; a point's place is its number."""
     return POINT_NAMES
+
+
+def pairs():
+    """The names of all points of two predictions, likewise."""
+    return PAIR_NAMES
+
+
+def row_kernels():
+    """The names of all kernels of rows, likewise."""
+    return ROW_NAMES
 
 
 def point(int number, const real[::1] y not None, const real[::1] p not None, const double[::1] parameters not None,

@@ -8,6 +8,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For what is too large to be inlined on its own, and must be if the loop around it is to be vectorised. */
+#if defined(_MSC_VER)
+#define INLINED static __forceinline
+#else
+#define INLINED static inline __attribute__((always_inline))
+#endif
+
 #if REAL_BITS == 32
 typedef float real;
 typedef uint32_t word;
@@ -60,6 +67,12 @@ static inline real to_real(word bits)
 static inline word mask(int condition)
 {
     return 0 - (word)condition;
+}
+
+/* A choice whose condition serves several choices: written as ?: each, gcc threads jumps through them and does not vectorise. */
+static inline real blend(word where, real a, real b)
+{
+    return to_real((to_word(a) & where) | (to_word(b) & ~where));
 }
 
 /* rounds once where the processor can, else twice */
@@ -191,10 +204,16 @@ static inline real exp_minus(real size)
     return exp_of_parts(size, SIGN, 0);
 }
 
-/* exp(-(size + rest)) for size >= 0 and a rest that rounding took from size; where exp vanishes the rest may be a NaN. */
+/* exp(x - rest), where x has this size and sign, and rounding took the rest from it; where exp leaves the range the rest may be a NaN. */
+static inline real exp_of_sum(real size, word sign, real rest)
+{
+    return exp_of_parts(size, sign, to_real(to_word(rest) & mask(size < EXP_LIMIT)));
+}
+
+/* exp(-(size + rest)) for size >= 0 */
 static inline real exp_minus_sum(real size, real rest)
 {
-    return exp_of_parts(size, SIGN, to_real(to_word(rest) & mask(size < EXP_LIMIT)));
+    return exp_of_sum(size, SIGN, rest);
 }
 
 /* Finds n with 3/4 < 2^n u <= 3/2 and returns it as an addend to the exponent field. */

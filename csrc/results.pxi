@@ -5,46 +5,54 @@
 cdef class Results:
     """The arrays of one call. One that overlaps an input otherwise than element by element is computed beside it and copied at the end."""
 
-    cdef object value, grad, hess
+    cdef object value, grad, hess   # tuples, where there are several predictions
     cdef bint given             # the caller's arrays take the results
     cdef bint in_place          # a result takes an input's place: everything is checked before the first write
     cdef list copies            # pairs (given, computed)
 
-    cdef int open(self, Plan plan, Call* call, const Shape* shape, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks,
-                  object out) except -1:
+    cdef int open(self, Plan plan, Call* call, const Shape* shape, ndarray y_true, ndarray y_pred, tuple further, ndarray weight,
+                  tuple masks, object out) except -1:
         cdef object value_out = None, grad_out = None, hess_out = None
         cdef bint wants_value = gives_value(call.outputs) and not call.summed
-        cdef bint rows = plan.walks_rows(call)
-        cdef int ndim = cnp.PyArray_NDIM(y_pred)
-        cdef const Py_ssize_t* dims = <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred)
         cdef tuple inputs
-        call.value.present = call.grad.present = call.hess.present = False
-        call.value.direct = call.grad.direct = call.hess.direct = False
+        clear_results(call)
         if call.statistics:
             return 0
         self.given = out is not None
         if self.given:
             value_out, grad_out, hess_out = plan.split_out(call.outputs, wants_value, out)
-        inputs = () if out is None else (y_true, y_pred, weight, *masks)
+        inputs = () if out is None else (y_true, y_pred, *further, weight, *masks)
         if wants_value:
             self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, inputs, value_out)
         if call.outputs != VALUE:
-            self.grad = self.place(plan, &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, grad_out)
+            self.grad = self.place_derivatives(plan, call, False, shape, y_pred, further, inputs, grad_out)
         if call.outputs == GRAD_HESS:
-            self.hess = self.place(plan, &call.hess, ndim, dims, shape, shape.axis, rows, y_pred, inputs, hess_out)
-        if self.given_in_common(self.value, self.grad) or self.given_in_common(self.grad, self.hess):
-            raise _errors.shared_outputs(plan.loss)
+            self.hess = self.place_derivatives(plan, call, True, shape, y_pred, further, inputs, hess_out)
+        if self.given:
+            refuse_common_memory(plan.loss, self.value, self.grad, self.hess)
         return 0
 
-    cdef bint given_in_common(self, object a, object b) except -1:
-        """Whether two results share memory."""
-        return self.given and a is not None and b is not None and near(a, b) and _arrays.share_memory(a, b)
+    cdef object place_derivatives(self, Plan plan, Call* call, bint second, const Shape* shape, ndarray y_pred, tuple further,
+                                  tuple inputs, object given):
+        """The gradient or the Hessian: an array, or one for each of several predictions."""
+        cdef bint rows = plan.walks_rows(call)
+        cdef int ndim = cnp.PyArray_NDIM(y_pred), k
+        cdef const Py_ssize_t* dims = <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred)
+        cdef list placed
+        if plan.predictions == 1:
+            return self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, given)
+        given = _errors.parts(plan.loss, given)
+        placed = [self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, given[0])]
+        for k in range(plan.predictions - 1):
+            placed.append(self.place(plan, &call.further[k].hess if second else &call.further[k].grad, ndim, dims, shape, shape.axis,
+                                     rows, further[k], inputs, given[k + 1]))
+        return tuple(placed)
 
     cdef ndarray place(self, Plan plan, Operand* target, int ndim, const Py_ssize_t* dims, const Shape* shape, int axis, bint rows,
                        ndarray y_pred, tuple inputs, object given):
         """Describe the array that a result is written to."""
         cdef ndarray array
-        cdef bint in_place = False
+        cdef bint in_place = False, same
         if given is None:
             array = fresh(ndim, dims, y_pred)
             describe(target, array, number_of(array), shape.bits, axis, rows)
@@ -54,9 +62,10 @@ cdef class Results:
         array = given
         for source in inputs:
             if source is not None and near(array, source):
-                if same_place(array, source):
+                same = same_place(array, source)
+                if same:
                     in_place = self.in_place = True
-                elif _arrays.share_memory(array, source):
+                if (not same or plan.labels == LISTS) and _arrays.share_memory(array, source):  # a list's results need whole rows
                     array = np.empty_like(array)
                     self.copies = self.copies or []
                     self.copies.append((given, array))
@@ -71,6 +80,29 @@ cdef class Results:
             for given, computed in self.copies:
                 given[...] = computed
         return 0
+
+
+cdef void clear_results(Call* call) noexcept:
+    cdef int k
+    call.value.present = call.grad.present = call.hess.present = False
+    call.value.direct = call.grad.direct = call.hess.direct = False
+    for k in range(FURTHER):
+        call.further[k].grad.present = call.further[k].hess.present = False
+        call.further[k].grad.direct = call.further[k].hess.direct = False
+
+
+cdef int refuse_common_memory(object loss, object value, object grad, object hess) except -1:
+    """No two results may share memory."""
+    cdef list results = [value]
+    cdef int i, k
+    for derivative in (grad, hess):
+        results += derivative if isinstance(derivative, tuple) else (derivative,)
+    results = [result for result in results if result is not None]
+    for i in range(<int>len(results)):
+        for k in range(i):
+            if near(results[i], results[k]) and _arrays.share_memory(results[i], results[k]):
+                raise _errors.shared_outputs(loss)
+    return 0
 
 
 cdef bint fits(object given, int ndim, const Py_ssize_t* dims):

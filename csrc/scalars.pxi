@@ -2,35 +2,36 @@
 
 cdef extern from *:
     """
-    /* A choice whose condition serves several choices: written as ?: each, gcc threads jumps through them and does not vectorise. */
-    static inline real blend(word where, real a, real b)
-    {
-        return to_real((to_word(a) & where) | (to_word(b) & ~where));
-    }
-
     #if REAL_BITS == 32
     static const real LARGE = 3.4028235e38f, ROUNDER = 12582912.0f;
-    static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LOG_LIFT = 69.31471805599453f;
+    static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LIFTED = 100;
     #else
     static const real LARGE = 1.7976931348623157e308, ROUNDER = 6755399441055744.0;
-    static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LOG_LIFT = 485.20302639196171;
+    static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LIFTED = 700;
     #endif
 
-    /* log(u + c) for a c that rounding took from u: c joins when u is already reduced to a number near 1 */
-    static inline real vector_log_sum(real u, real c)
+    /* log((u + c) 2^k) for a c that rounding took from u and a whole k: c joins when u is already reduced to a number near 1, and k is
+       added to the exponent */
+    static inline real log_sum_shifted(real u, real c, real k)
     {
         real n, lift = u < LEAST_NORMAL ? (real)((word)1 << MANTISSA_BITS) : 1, normal = u * lift;
         word field = normalise(normal, &n);
         real power = to_real(ONE + field);
         power = power > 0 ? power : 0;
         n += to_real(to_word(MANTISSA_BITS) & mask(u < LEAST_NORMAL));
-        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n, u);
+        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n - k, u);
+    }
+
+    static inline real vector_log_sum(real u, real c)
+    {
+        return log_sum_shifted(u, c, 0);
     }
     """
     const real LARGE                # the largest finite number
     const real ROUNDER              # a sum with it has no room for a fraction
     const real TINY, GREAT  # beyond these a number is multiplied with LIFT or DROP, powers of two, before it is divided
-    const real LIFT, DROP, LOG_LIFT
+    const real LIFT, DROP, LIFTED   # LIFT is 2^LIFTED
+    real log_sum_shifted(real u, real c, real k) noexcept nogil
     real vector_log_sum(real u, real c) noexcept nogil
     real blend(word where, real a, real b) noexcept nogil
 
@@ -69,8 +70,9 @@ cdef inline real tame(real x) noexcept nogil:
     return select(x < TINY, LIFT, select(x > GREAT, DROP, 1))
 
 
-cdef inline real log_tame(real x) noexcept nogil:
-    return select(x < TINY, LOG_LIFT, select(x > GREAT, -LOG_LIFT, 0))
+cdef inline real tamed_by(real x) noexcept nogil:
+    """The exponent of that power."""
+    return select(x < TINY, LIFTED, select(x > GREAT, -LIFTED, 0))
 
 
 cdef inline real rounded_off(real a, real b, real total) noexcept nogil:

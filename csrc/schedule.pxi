@@ -12,6 +12,8 @@ cdef enum:
 cdef const Kernels* kernels32 = NULL
 cdef const Kernels* kernels64 = NULL
 cdef dict POINT_NUMBERS = {}
+cdef dict PAIR_NUMBERS = {}
+cdef dict ROW_NUMBERS = {}
 cdef parallel_fn run_parallel = NULL
 cdef bint parallel_was_sought = False
 cdef int thread_count = 1
@@ -48,6 +50,8 @@ def use_kernels(module32, module64):
     kernels32 = <const Kernels*>PyCapsule_GetPointer(module32.table(), b"pyloss.kernels")
     kernels64 = <const Kernels*>PyCapsule_GetPointer(module64.table(), b"pyloss.kernels")
     POINT_NUMBERS.update({name: number for number, name in enumerate(module64.points())})
+    PAIR_NUMBERS.update({name: number for number, name in enumerate(module64.pairs())})
+    ROW_NUMBERS.update({name: number for number, name in enumerate(module64.row_kernels())})
 
 
 def set_thread_count(int count):

@@ -9,10 +9,12 @@
 from importlib.metadata import version as _version
 
 from . import losses, reference
+from ._check import check
 from ._functions import FUNCTIONS as _FUNCTIONS
 from ._information import cross_entropy, entropy
 from ._loss import LOSSES, Loss
 from ._runtime import get_num_threads, set_num_threads, show_runtime, threads
+from ._sum import Sum
 
 __version__ = _version("pyloss")
 
@@ -22,6 +24,8 @@ globals().update(_CLASSES, **_FUNCTIONS)
 __all__ = [
     "LOSSES",
     "Loss",
+    "Sum",
+    "check",
     "cross_entropy",
     "entropy",
     "get_num_threads",

@@ -20,24 +20,28 @@ OVERLAP_WORK: Any = 10_000
 
 def plain(
     loss: "Loss", y_true: object, y_pred: object, sample_weight: object, axis: int | None
-) -> tuple[Array, Array, Array | None, tuple[Array, ...]]:
+) -> tuple[Array | None, tuple[Array, ...], Array | None, tuple[Array, ...]]:
     """Plain arrays, without a copy where there is one behind the object, and the masks of those that are masked.
 
-    A row with a masked entry is masked; `axis` is that of the classes.
+    The predictions are a tuple also where there is but one. A row with a masked entry is masked; `axis` is that of the classes.
     """
     masks: list[Array] = []
-    arrays: list[Array | None] = []
-    for argument, given in (("y_true", y_true), ("y_pred", y_pred), ("sample_weight", sample_weight)):
+
+    def take(argument: str, given: object) -> Array:
         if isinstance(given, np.ma.MaskedArray):
             mask = np.ma.getmask(given)
             if mask is not np.ma.nomask:
                 masks.append(as_mask(loss, argument, mask, given.shape))
             given = np.ma.getdata(given)
-        arrays.append(None if given is None and argument == "sample_weight" else as_array(loss, argument, given))
-    truth, pred, weight = arrays
-    assert truth is not None
-    assert pred is not None
-    return truth, pred, weight, tuple(rows_of(loss, mask, pred, axis) for mask in masks)
+        return as_array(loss, argument, given)
+
+    if loss.labels == "none":
+        _errors.check_no_truth(loss, y_true)
+    truth = None if loss.labels == "none" else take("y_true", y_true)
+    given = _errors.predictions(loss, y_pred) if loss.predictions else (y_pred,)
+    preds = tuple(take(_errors.prediction(loss, place), array) for place, array in enumerate(given))
+    weight = None if sample_weight is None else take("sample_weight", sample_weight)
+    return truth, preds, weight, tuple(rows_of(loss, mask, preds[0], axis) for mask in masks)
 
 
 def as_array(loss: "Loss", argument: str, given: object) -> Array:

@@ -37,9 +37,15 @@ class Domain:
 
 
 REAL = Domain()
+FINITE = Domain(low_open=True, high_open=True)
 POSITIVE = Domain(low=0, low_open=True)
+FINITE_POSITIVE = Domain(low=0, low_open=True, high_open=True)
 NOT_NEGATIVE = Domain(low=0)
 FINITE_NOT_NEGATIVE = Domain(low=0, high_open=True)
+INSIDE_UNIT = Domain(low=0, high=1, low_open=True, high_open=True)
+FROM_MINUS_ONE = Domain(low=-1, high_open=True)
+FRACTION = Domain(low=0, high=1, low_open=True)
+ABOVE_MINUS_ONE = Domain(low=-1, low_open=True)
 PROBABILITY = Domain(low=0, high=1)
 BINARY = Domain(low=0, high=1, accepts_bool=True)
 SIGN = Domain(low=-1, high=1, integral=True, accepts_bool=True)

@@ -12,6 +12,28 @@ def use_kernels(module32: ModuleType, module64: ModuleType) -> None: ...
 def set_thread_count(count: int) -> None: ...
 def get_thread_count() -> int: ...
 def exact_sum(terms: NDArray[np.float64]) -> float: ...
+def sum_cases(
+    plan: Plan,
+    order: tuple[int, ...],
+    size: int,
+    sums: NDArray[np.float64],
+    y_true: NDArray[Any],
+    y_pred: NDArray[Any],
+    weight: NDArray[Any] | None,
+    masks: tuple[NDArray[Any], ...],
+    parameters: tuple[float, ...],
+) -> None: ...
+def grad_cases(
+    plan: Plan,
+    order: tuple[int, ...],
+    size: int,
+    parameters: NDArray[np.float64],
+    y_true: NDArray[Any],
+    y_pred: NDArray[Any],
+    weight: NDArray[Any] | None,
+    masks: tuple[NDArray[Any], ...],
+    out: NDArray[Any] | None,
+) -> NDArray[Any]: ...
 
 @final
 class Sums:
@@ -23,8 +45,12 @@ class Results: ...
 
 @final
 class Plan:
+    """The derivatives are arrays; of losses of several predictions, tuples of arrays."""
+
     @property
     def loss(self) -> Loss: ...
+    @property
+    def double_only(self) -> bool: ...
     def __init__(
         self,
         loss: Loss,
@@ -36,32 +62,53 @@ class Plan:
         axis: int = -1,
         statistics: bool = False,
         double_only: bool = False,
+        class_factors: str | None = None,
+        factors: tuple[float, ...] | None = None,
+        weighs_rows: bool = False,
+        ignored: int | None = None,
+        smoothing: float = 0,
     ) -> None: ...
     def value(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
+        self,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
+        sample_weight: ArrayLike | None = None,
+        out: Any = None,
     ) -> Any: ...
     def grad(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
-    ) -> NDArray[Any]: ...
+        self,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
+        sample_weight: ArrayLike | None = None,
+        out: Any = None,
+    ) -> Any: ...
     def value_and_grad(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
-    ) -> tuple[Any, NDArray[Any]]: ...
+        self,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
+        sample_weight: ArrayLike | None = None,
+        out: Any = None,
+    ) -> Any: ...
     def grad_and_hess(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, out: Any = None
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
+        sample_weight: ArrayLike | None = None,
+        out: Any = None,
+    ) -> Any: ...
     def add_to(
         self,
         sums: Sums,
-        y_true: ArrayLike,
-        y_pred: ArrayLike,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
         sample_weight: ArrayLike | None = None,
         parameters: Sequence[float] = (),
     ) -> None: ...
     def scaled_grad(
         self,
         scale: float,
-        y_true: ArrayLike,
-        y_pred: ArrayLike,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
         sample_weight: ArrayLike | None = None,
         out: Any = None,
         parameters: Sequence[float] = (),

@@ -20,7 +20,7 @@ def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -
 
 
 def bad_shapes(loss: "Loss", y_true: Array, y_pred: Array, labels: bool, labels_only: bool) -> ValueError:
-    rows = tuple(np.delete(y_pred.shape, getattr(loss, "axis", -1)).tolist()) if labels else ()
+    rows = tuple(np.delete(y_pred.shape, getattr(loss, class_axis(loss), -1)).tolist()) if labels else ()
     if labels_only:
         rule = "y_true must have the shape of y_pred without the class axis"
     else:
@@ -34,13 +34,70 @@ def bad_shapes(loss: "Loss", y_true: Array, y_pred: Array, labels: bool, labels_
     return ValueError(f"{loss.name}: {rule}, got {y_true.shape} and {y_pred.shape}{advice}")
 
 
+def prediction(loss: "Loss", place: int) -> str:
+    """The name of a prediction, or of one of several."""
+    return f"y_pred[{place}] ({list(loss.predictions)[place]})" if loss.predictions else "y_pred"
+
+
+def predictions(loss: "Loss", y_pred: object) -> tuple[object, ...]:
+    """The arrays of a loss of several predictions."""
+    if not isinstance(y_pred, tuple | list) or len(y_pred) != len(loss.predictions):
+        got = f"{len(y_pred)} of them" if isinstance(y_pred, tuple | list) else type(y_pred).__name__
+        names = ", ".join(loss.predictions)
+        raise TypeError(f"{loss.name}: y_pred must be a tuple of {len(loss.predictions)} arrays ({names}), got {got}")
+    return tuple(y_pred)
+
+
+def unequal_predictions(loss: "Loss", arrays: tuple[Array, ...]) -> ValueError:
+    shapes = " and ".join(str(array.shape) for array in arrays)
+    return ValueError(f"{loss.name}: {' and '.join(loss.predictions)} must have the same shape, got {shapes}")
+
+
+def check_no_truth(loss: "Loss", y_true: object) -> None:
+    if y_true is not None:
+        raise TypeError(f"{loss.name}: y_true must be None, since the loss has no truth, got {type(y_true).__name__}")
+
+
+def parts(loss: "Loss", out: object) -> tuple[object, ...]:
+    """The arrays that take the derivatives by several predictions."""
+    count = len(loss.predictions)
+    if out is None:
+        return (None,) * count
+    if not isinstance(out, tuple) or len(out) != count:
+        raise TypeError(
+            f"{loss.name}: out must be a tuple of {count} arrays ({', '.join(loss.predictions)}; any may be None), "
+            f"got {type(out).__name__}"
+        )
+    return out
+
+
+def class_axis(loss: "Loss") -> str:
+    """The name of the parameter that says which axis is that of the classes: where `axis` says something else it has its own."""
+    return "class_axis" if hasattr(loss, "class_axis") else "axis"
+
+
 def bad_axis(loss: "Loss", y_pred: Array) -> ValueError:
-    axis = getattr(loss, "axis", -1)
-    return ValueError(f"{loss.name}: axis must be an axis of y_pred, got {axis} for the shape {y_pred.shape}")
+    name = class_axis(loss)
+    return ValueError(
+        f"{loss.name}: {name} must be an axis of y_pred, got {getattr(loss, name, -1)} for the shape {y_pred.shape}"
+    )
+
+
+def bad_axes(loss: "Loss", axis: object, argument: str, array: Array) -> ValueError:
+    return ValueError(
+        f"{loss.name}: axis must name axes of {argument}, each once, got {axis} for the shape {array.shape}"
+    )
 
 
 def no_classes(loss: "Loss", y_pred: Array) -> ValueError:
     return ValueError(f"{loss.name}: y_pred needs at least 1 class, got the shape {y_pred.shape}")
+
+
+def bad_class_factors(loss: "Loss", name: str, y_pred: Array, axis: int) -> ValueError:
+    classes, got = y_pred.shape[axis], len(getattr(loss, name))
+    return ValueError(
+        f"{loss.name}: {name} must hold one number per class, {classes} for the shape {y_pred.shape}, got {got}"
+    )
 
 
 def bad_weight_shape(loss: "Loss", weight: Array, shape: Shape) -> ValueError:
@@ -64,11 +121,23 @@ def place(where: Shape) -> str:
 
 
 def fault(
-    loss: "Loss", in_y_pred: bool, labels: bool, y_true: Array, y_pred: Array, axis: int, index: int, written: bool
+    loss: "Loss",
+    place_in_y_pred: int,
+    labels: bool,
+    y_true: Array,
+    y_preds: tuple[Array, ...],
+    axis: int,
+    index: int,
+    written: bool,
 ) -> ValueError | IndexError:
-    """The first element that a kernel refused; `index` counts in the kernel's order, in which the class axis is the last."""
+    """The first element that a kernel refused; `index` counts in the kernel's order, in which the class axis is the last.
+
+    `place_in_y_pred` says which prediction it is in; it is negative for the truth.
+    """
     note = "; out may be partly written" if written else ""
-    if labels:
+    in_y_pred, y_pred = place_in_y_pred >= 0, y_preds[max(0, place_in_y_pred)]
+    lists = labels and y_true.ndim == y_pred.ndim
+    if labels and not lists:
         where = tuple(int(i) for i in np.unravel_index(index, y_true.shape)) if y_true.ndim else ()
         if not in_y_pred:
             return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note)
@@ -78,14 +147,24 @@ def fault(
         where = tuple(int(i) for i in np.unravel_index(index, rows)) if rows else ()
         if axis >= 0:
             where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
-    argument, array, domain = (
-        ("y_pred", y_pred, loss.y_pred_domain) if in_y_pred else ("y_true", y_true, loss.y_true_domain)
-    )
+        if lists:
+            return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note, ", or -1 to end a list")
+    argument, array, domain = "y_true", y_true, loss.y_true_domain
+    if in_y_pred:
+        argument, array = prediction(loss, place_in_y_pred), y_pred
+        domain = [*loss.predictions.values(), loss.y_pred_domain][place_in_y_pred]
+    if array.ndim < len(where):  # a truth of one number a row
+        where = (*where[:axis], *where[axis:][1:])
     return ValueError(f"{loss.name}: {argument} must be {domain}, got {array[where]}{place(where)}{note}")
 
 
-def bad_label(loss: "Loss", label: Any, classes: int, where: str, note: str) -> IndexError:
-    return IndexError(f"{loss.name}: class labels must be in 0 ... {classes - 1}, got {label}{where}{note}")
+def out_of_domain(loss: "Loss", y_pred: Array, index: int) -> ValueError:
+    where = tuple(int(i) for i in np.unravel_index(index, y_pred.shape))
+    return ValueError(f"{loss.name}: y_pred must be {loss.y_pred_domain}, got {y_pred[where]}{place(where)}")
+
+
+def bad_label(loss: "Loss", label: Any, classes: int, where: str, note: str, end: str = "") -> IndexError:
+    return IndexError(f"{loss.name}: class labels must be in 0 ... {classes - 1}{end}, got {label}{where}{note}")
 
 
 def check_out(loss: "Loss", out: object, shape: Shape) -> None:

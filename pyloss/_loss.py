@@ -1,6 +1,7 @@
 """The base classes: what every loss can be asked, said once."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from math import isnan
 from typing import Any, ClassVar, Literal, dataclass_transform
@@ -15,7 +16,8 @@ from ._engine import Plan
 Array = NDArray[Any]
 Reduction = Literal["mean", "sum", "batchmean", "none"]
 OnEmpty = Literal["nan", "zero", "raise"]
-Family = Literal["elementwise", "rowwise", "total"]
+Family = Literal["elementwise", "rowwise", "total", "paired", "contrastive", "sorted"]
+Labels = Literal["never", "maybe", "always", "rows", "lists", "none"]
 Value = Any
 """A float; an array with reduction="none"."""
 
@@ -32,20 +34,36 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 }
 
 
-def parameter(*, default: float, domain: Domain) -> Any:
-    """A number that belongs to a loss, and where it may lie."""
-    return field(default=default, metadata={"domain": domain})
+def parameter(*, default: float | None, domain: Domain, examples: tuple[float, ...] = ()) -> Any:
+    """A number that belongs to a loss, and where it may lie; None is allowed where it is the default.
+
+    `examples` are numbers at which the loss takes another form: the tests go over them too.
+    """
+    return field(default=default, metadata={"domain": domain, "examples": examples})
+
+
+def numbers(*, default: tuple[float, ...] | None, domain: Domain) -> Any:
+    """One number for each class, and where they may lie; None is allowed where it is the default."""
+    return field(default=default, metadata={"each": domain})
 
 
 def choice(*, default: object, choices: tuple[object, ...]) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
-def integer(*, default: int) -> Any:
+def integer(*, default: int | None) -> Any:
+    """A whole number; None is allowed where it is the default."""
     return field(default=default, metadata={"integer": True})
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(parameter, choice, integer))
+def axes(*, default: None) -> Any:
+    """One axis or several of a loss's arrays; None for all."""
+    return field(default=default, metadata={"axes": True})
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(parameter, numbers, choice, integer, axes)
+)
 class _Declared:
     """Makes a frozen dataclass with keyword-only fields of every subclass, and lists those that have a stem."""
 
@@ -85,9 +103,9 @@ class Loss(_Declared):
     it is nan.
 
     The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64 (integer labels of a
-    loss that bounds them do not promote); sums are always
-    exact sums of float64 blocks: the same bits on any number of threads and for any layout of the same data. Derivatives are with
-    respect to `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
+    loss that bounds them do not promote); sums are always exact sums of float64 blocks: the same bits on any number of threads and for
+    any layout of the same data (but for the contrastive losses, whose matrix products are NumPy's). Derivatives are with respect to
+    `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
 
     Raises
     ------
@@ -102,6 +120,11 @@ class Loss(_Declared):
     family: ClassVar[Family]
     y_true_domain: ClassVar[Domain] = REAL
     y_pred_domain: ClassVar[Domain] = REAL
+    labels: ClassVar[Labels] = "never"
+    """Whether class labels stand for a distribution as the truth; "rows": it is one number a row; "lists": it holds lists of class labels
+    in the shape of y_pred, each ended by a -1; "none": there is no truth."""
+    predictions: ClassVar[Mapping[str, Domain]] = {}
+    """The names and domains of the predictions, where a loss takes several as a tuple."""
 
     reduction: Reduction = "mean"
     on_empty: OnEmpty = "nan"
@@ -110,19 +133,9 @@ class Loss(_Declared):
     def __post_init__(self) -> None:
         for declared in fields(self):
             given = getattr(self, declared.name)
-            choices = declared.metadata.get("choices") or _CHOICES.get(declared.name)
-            if choices and not any(
-                given is option or (isinstance(given, str) and given == option) for option in choices
-            ):
-                raise _errors.bad_parameter(self.name, declared.name, " or ".join(map(repr, choices)), given)
-            if domain := declared.metadata.get("domain"):
-                object.__setattr__(self, declared.name, _number(self.name, declared.name, given, domain))
-            if declared.metadata.get("integer") and (
-                isinstance(given, bool) or not isinstance(given, int | np.integer)
-            ):
-                raise TypeError(f"{self.name}: {declared.name} must be an integer, got {given!r}")
-            if declared.metadata.get("integer") and not -MOST_AXES <= given < MOST_AXES:
-                raise _errors.bad_parameter(self.name, declared.name, f"in [-{MOST_AXES}, {MOST_AXES})", given)
+            if given is None and declared.default is None:
+                continue
+            object.__setattr__(self, declared.name, _checked(self.name, declared, given))
 
     @classmethod
     def summary(cls) -> str:
@@ -157,7 +170,8 @@ class Loss(_Declared):
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
     ) -> Array:
         """The gradient of the reduced loss with respect to `y_pred`; into `out` if that is given, which may be `y_pred` itself."""
-        return self._plan.grad(y_true, y_pred, sample_weight, out)
+        grad: Array = self._plan.grad(y_true, y_pred, sample_weight, out)
+        return grad
 
     def value_and_grad(
         self,
@@ -168,7 +182,8 @@ class Loss(_Declared):
         out: Array | tuple[Array | None, Array | None] | None = None,
     ) -> tuple[Value, Array]:
         """The value and the gradient from one reading of the data. `out` takes the gradient; with reduction="none", a pair of arrays."""
-        return self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
+        result: tuple[Value, Array] = self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
+        return result
 
     def forward(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Value:
         """The same as calling the loss."""
@@ -191,7 +206,8 @@ class CurvedLoss(Loss):
         out: tuple[Array | None, Array | None] | None = None,
     ) -> tuple[Array, Array]:
         """The gradient and the diagonal of the Hessian. `out` is a pair of arrays, of which either may be None."""
-        return self._plan.grad_and_hess(y_true, y_pred, sample_weight, out)
+        result: tuple[Array, Array] = self._plan.grad_and_hess(y_true, y_pred, sample_weight, out)
+        return result
 
 
 class ElementwiseLoss(CurvedLoss):
@@ -211,6 +227,29 @@ class RowwiseLoss(Loss):
     axis: int = integer(default=-1)
 
 
+def _checked(loss: str, declared: Field[Any], given: Any) -> Any:
+    """A parameter in its own type, if it keeps what its field declares."""
+    choices = declared.metadata.get("choices") or _CHOICES.get(declared.name)
+    if choices:
+        return _choice(loss, declared.name, given, choices)
+    if domain := declared.metadata.get("domain"):
+        return _number(loss, declared.name, given, domain)
+    if domain := declared.metadata.get("each"):
+        return _numbers(loss, declared.name, given, domain)
+    if declared.metadata.get("integer"):
+        return _integer(loss, declared.name, given)
+    if declared.metadata.get("axes"):
+        return _axes(loss, declared.name, given)
+    return given
+
+
+def _choice(loss: str, name: str, given: object, choices: tuple[object, ...]) -> object:
+    for option in choices:
+        if given is option or (type(given) is type(option) and given == option):
+            return option
+    raise _errors.bad_parameter(loss, name, " or ".join(map(repr, choices)), given)
+
+
 def _number(loss: str, name: str, given: object, domain: Domain) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
         raise TypeError(f"{loss}: {name} must be a number, got {given!r}")
@@ -218,6 +257,32 @@ def _number(loss: str, name: str, given: object, domain: Domain) -> float:
     if isnan(number) or not domain.contains(number):
         raise _errors.bad_parameter(loss, name, domain, given)
     return number
+
+
+def _numbers(loss: str, name: str, given: object, domain: Domain) -> tuple[float, ...]:
+    """As a tuple, so that the loss can be compared and hashed."""
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or np.ndim(given) != 1:
+        raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")
+    if not len(given):
+        raise ValueError(f"{loss}: {name} must hold at least one number")
+    return tuple(_number(loss, f"{name}[{i}]", number, domain) for i, number in enumerate(given))
+
+
+def _integer(loss: str, name: str, given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | np.integer):
+        raise TypeError(f"{loss}: {name} must be an integer, got {given!r}")
+    if name == "axis" and not -MOST_AXES <= given < MOST_AXES:
+        raise _errors.bad_parameter(loss, name, f"in [-{MOST_AXES}, {MOST_AXES})", given)
+    return int(given)
+
+
+def _axes(loss: str, name: str, given: object) -> int | tuple[int, ...]:
+    if not isinstance(given, tuple | list):
+        return _integer(loss, name, given)
+    found = tuple(_integer(loss, name, axis) for axis in given)
+    if not found or len(set(found)) < len(found):
+        raise _errors.bad_parameter(loss, name, "None, an axis or different axes", given)
+    return found
 
 
 def _make(cls: type[Loss], arguments: dict[str, Any]) -> Loss:

@@ -3,6 +3,7 @@
 import sys
 from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 from ._functions import signature_of
 from ._loss import LOSSES, Loss
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike as ArrayLike
 
 from . import losses as losses
 from . import reference as reference
+from ._check import check as check
 from ._information import cross_entropy as cross_entropy
 from ._information import entropy as entropy
 from ._loss import LOSSES as LOSSES
@@ -25,6 +27,7 @@ from ._runtime import get_num_threads as get_num_threads
 from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime
 from ._runtime import threads as threads
+from ._sum import Sum as Sum
 '''
 
 ANNOTATIONS = {
@@ -48,8 +51,8 @@ def render() -> str:
 
 
 def import_order(loss: type[Loss]) -> tuple[str, bool, str]:
-    """As ruff sorts: by module, and what looks like a constant first."""
-    return loss.__module__, not loss.__name__.isupper(), loss.__name__
+    """As ruff sorts: by module, what looks like a constant first, and without regard to case."""
+    return loss.__module__, not loss.__name__.isupper(), loss.__name__.lower()
 
 
 def function_stub(loss: type[Loss]) -> str:
@@ -63,8 +66,23 @@ def function_stub(loss: type[Loss]) -> str:
     return "\n".join([*lines, ") -> Value: ..."])
 
 
+def name_of(annotation: Any) -> str:
+    return annotation.__name__ if type(annotation) is type else str(annotation)
+
+
+def array_stub(loss: type[Loss], name: str) -> str | None:
+    """The type of an argument that some losses take another kind of: no truth, or several predictions."""
+    if name == "y_true" and loss.labels == "none":
+        return "None"
+    if name == "y_pred" and loss.predictions:
+        several = ", ".join(["ArrayLike"] * len(loss.predictions))
+        return f"tuple[{several}] | list[ArrayLike]"
+    return None
+
+
 def parameter_stub(loss: type[Loss], parameter: Parameter) -> str:
-    annotation = ANNOTATIONS.get(parameter.name) or signature(loss).parameters[parameter.name].annotation.__name__
+    annotation = array_stub(loss, parameter.name) or ANNOTATIONS.get(parameter.name)
+    annotation = annotation or name_of(signature(loss).parameters[parameter.name].annotation)
     default = "" if parameter.default is Parameter.empty else f" = {parameter.default!r}"
     return f"{parameter.name}: {annotation}{default.replace(chr(39), chr(34))}"
 

@@ -1,13 +1,14 @@
 """Totals: losses of sums over all samples, whose gradient depends on the sums too."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
-from ._engine import Sums
+from ._engine import Plan, Sums
 from ._loss import Array, Loss, Value
 
 
@@ -23,14 +24,17 @@ class TotalLoss(Loss, ABC):
     family = "total"
 
     @abstractmethod
-    def _value_of(self, sums: tuple[float, ...]) -> float:
+    def _value_of(self, sums: tuple[Any, ...]) -> Any:
         """The value that follows from the sums."""
 
     @abstractmethod
-    def _grad_of(
-        self, sums: tuple[float, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
-    ) -> Array:
-        """The gradient that follows from the sums and a second reading of the data."""
+    def _slope_of(self, sums: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """What the point of the second reading is given: the scale of its gradient, and its parameters."""
+
+    @cached_property
+    def _grad_plan(self) -> Plan:
+        """That of the second reading."""
+        return self._plan
 
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
@@ -41,7 +45,7 @@ class TotalLoss(Loss, ABC):
     def grad(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
     ) -> Array:
-        return self._grad_of(self._sums(y_true, y_pred, sample_weight), y_true, y_pred, sample_weight, out)
+        return self._second(self._sums(y_true, y_pred, sample_weight), y_true, y_pred, sample_weight, out)
 
     def value_and_grad(
         self,
@@ -51,13 +55,13 @@ class TotalLoss(Loss, ABC):
         *,
         out: Array | tuple[Array | None, Array | None] | None = None,
     ) -> tuple[Value, Array]:
-        value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
+        value_out, grad_out = self._split(out)
         self._check_value_out(value_out, grad_out)
         sums = self._sums(y_true, y_pred, sample_weight)
-        grad = self._grad_of(sums, y_true, y_pred, sample_weight, grad_out)
+        grad = self._second(sums, y_true, y_pred, sample_weight, grad_out)
         return self._shaped(self._reduced(sums), value_out), grad
 
-    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
+    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Any, ...]:
         return self._measure(y_true, y_pred, sample_weight, ())
 
     def _measure(
@@ -71,25 +75,41 @@ class TotalLoss(Loss, ABC):
             raise _errors.nothing_to_average(self)
         return rounded
 
-    def _reduced(self, sums: tuple[float, ...]) -> float:
+    def _second(
+        self, sums: tuple[Any, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
+    ) -> Array:
+        """The gradient: the second reading of the data."""
+        scale, parameters = self._slope_of(sums)
+        return self._grad_plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, parameters)
+
+    def _reduced(self, sums: tuple[Any, ...]) -> float:
         if sums[-1]:
-            return self._value_of(sums)
+            return self._value_of(sums)  # type: ignore[no-any-return]
+        return self._empty
+
+    @property
+    def _empty(self) -> float:
+        """The mean of nothing."""
         return 0.0 if self.on_empty == "zero" else float("nan")
 
-    def _check_value_out(self, out: Any, other: Any = None) -> None:
-        """Before any work: an array for the value, which has no dimensions."""
+    def _split(self, out: Any) -> tuple[Any, Any]:
+        """What takes the value, and what takes the gradient."""
+        return _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
+
+    def _check_value_out(self, out: Any, other: Any = None, shape: tuple[int, ...] = ()) -> None:
+        """Before any work: an array for the values."""
         if out is None:
             return
         if self.reduction != "none":
             raise _errors.out_for_number(self)
-        _errors.check_out(self, out, ())
+        _errors.check_out(self, out, shape)
         if isinstance(other, np.ndarray) and _arrays.share_memory(out, other):
             raise _errors.shared_outputs(self)
 
-    def _shaped(self, value: float, out: Any) -> Value:
+    def _shaped(self, value: Any, out: Any) -> Value:
         if self.reduction != "none":
             return value
         if out is None:
-            return np.array(value)
+            return np.asarray(value)
         out[...] = value
         return out

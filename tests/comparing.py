@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from variants import FIRST
 
 import pyloss
 
@@ -28,6 +29,9 @@ def least_of(dtype: np.dtype) -> float:
 
 def computed_in(loss: Any, y_true: Any, y_pred: Any) -> np.dtype:
     """The precision of a computation, as the documentation has it."""
+    if isinstance(y_pred, tuple):
+        truth = y_pred[0] if y_true is None else y_true
+        return min((computed_in(loss, truth, part) for part in y_pred), key=eps_of)
     single = {"float16", "bfloat16", "float32"}
     small = {"bool", "int8", "uint8", "int16", "uint16"}
     truth, pred = np.asarray(y_true), np.asarray(y_pred)
@@ -49,6 +53,12 @@ def largest(numbers: Any) -> float:
     return float(np.max(numbers, initial=1.0, where=np.isfinite(numbers)))
 
 
+def stored_as(numbers: Any, dtype: np.dtype) -> Array:
+    """What is beyond the range of a dtype is infinite in it."""
+    numbers, end = np.asarray(numbers, np.float64), 3e38 if dtype.name == "bfloat16" else float(np.finfo(dtype).max)
+    return np.where(np.abs(numbers) > end, np.copysign(np.inf, numbers), numbers)
+
+
 def wider(a: np.dtype, b: np.dtype) -> np.dtype:
     """The one of less precision."""
     return a if eps_of(a) >= eps_of(b) else b
@@ -66,16 +76,44 @@ def answers(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any = None) -> d
     if hasattr(loss, "grad_and_hess"):
         grad, hess = loss.grad_and_hess(y_true, y_pred, sample_weight)
         given |= {"grad_and_hess grad": grad, "grad_and_hess hess": hess}
-    return given
+    return {name: part for whole, answer in given.items() for name, part in parts(whole, answer)}
+
+
+def parts(name: str, answer: Any) -> list[tuple[str, Any]]:
+    """The derivatives by several predictions one by one, each with its place."""
+    if not isinstance(answer, tuple):
+        return [(name, answer)]
+    return [(f"{name} {place}", part) for place, part in enumerate(answer)]
+
+
+def truth_of(expected: Any, name: str) -> Any:
+    *_, kind, place = f"x {name}".split() if name[-1].isdecimal() else f"{name} 0".split()
+    answer = getattr(expected, kind)
+    return answer[int(place)] if isinstance(answer, tuple) else answer
+
+
+def stored_in(y_pred: Any, name: str) -> np.dtype:
+    """The dtype of an answer: that of its prediction."""
+    if not isinstance(y_pred, tuple):
+        return floating(y_pred)
+    return floating(y_pred[int(name[-1]) if name[-1].isdecimal() else 0])
+
+
+def differs(loss: Any, values: Any) -> bool:
+    """Whether values are differences of larger terms: those below 0 are. The first losses are sums, but for what eps takes off them."""
+    return loss.name not in FIRST and bool(np.any(np.asarray(values) < 0))
 
 
 def check(loss: Any, y_true: Any, y_pred: Any, weight: Any = None, given: tuple[Any, Any, Any] | None = None) -> None:
     """Compare all answers with the reference. `given` is what the loss gets instead of the plain arrays."""
     expected = pyloss.reference.evaluate(loss, y_true, y_pred, weight)
-    computed, stored = computed_in(loss, y_true, y_pred), floating(y_pred)
-    classes = np.shape(y_pred)[loss.axis] if loss.family == "rowwise" else 1
+    computed = computed_in(loss, y_true, y_pred)
+    shape = np.shape(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
+    classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family != "total" else 1
+    if loss.family == "paired":  # a value is the difference of what the predictions sum up to
+        classes *= largest(y_pred)
     for name, answer in answers(loss, *(given or (y_true, y_pred, weight))).items():
-        truth = getattr(expected, name.split()[-1])
+        truth, stored = truth_of(expected, name), stored_in(y_pred, name)
         if isinstance(answer, float):
             assert_close(answer, truth, computed, classes, f"{loss} {name}")
             continue
@@ -84,7 +122,9 @@ def check(loss: Any, y_true: Any, y_pred: Any, weight: Any = None, given: tuple[
         one_value = loss.family == "total" and name.endswith("value")
         assert answer.dtype == (np.dtype(np.float64) if one_value else stored), name
         scale = classes if name.endswith("value") else largest(truth)
-        assert_close(answer, truth, wider(computed, stored), scale, f"{loss} {name}")
+        if loss.family == "paired" or differs(loss, truth):
+            scale = max(scale, largest(truth))
+        assert_close(answer, stored_as(truth, stored), wider(computed, stored), scale, f"{loss} {name}")
 
 
 def bits(array: Any) -> bytes:

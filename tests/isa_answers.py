@@ -16,6 +16,7 @@ def hard(variant, shape, dtype, seed):
     y, p = data(variant, shape, seed)
     domain = variant().y_pred_domain
     special = [domain.low, domain.high, np.nan, 0.0, 1.0] if domain.high < np.inf else [np.inf, 0.0, 1.0, np.nan, 0.5]
+    special = [x for x in special if np.isnan(x) or domain.contains(x)]
     p = np.where(rng.random(shape) < 0.1, rng.choice(special, shape), p * rng.uniform(0.5, 1, shape))
     return (y if variant.labels else y.astype(dtype)), p.astype(dtype)
 

@@ -13,12 +13,34 @@ from mpmath import exp, inf, log, log1p, mp, mpf, sign, sqrt
 DIGITS = 100
 
 ORACLES: dict[str, Callable[..., Any]] = {}
+SIZES: dict[str, Callable[..., Any]] = {}
+"""For each answer the sum of the absolute values of its terms."""
 
 
 def oracle(function: Callable[..., Any]) -> Callable[..., Any]:
     """Register a function that gives (value, grad, hess), where hess may be None."""
     ORACLES[function.__name__] = function
     return function
+
+
+def oracle_of_terms(terms: Callable[..., Any]) -> Callable[..., Any]:
+    """Register a function that gives for each answer its terms: one that is a sum of both signs cannot be better than they are."""
+
+    def sums(*data: Any, **params: Any) -> Any:
+        return tuple(_each(answer, mpf) for answer in terms(*data, **params))
+
+    def sizes(*data: Any, **params: Any) -> Any:
+        return tuple(_each(answer, abs) for answer in terms(*data, **params))
+
+    ORACLES[terms.__name__], SIZES[terms.__name__] = sums, sizes
+    return terms
+
+
+def _each(terms: Any, form: Callable[[mpf], mpf]) -> Any:
+    """The sum of one list of terms, or those of one list for each class."""
+    if terms and isinstance(terms[0], list):
+        return [_each(own, form) for own in terms]
+    return sum(map(form, terms), mpf(0))
 
 
 def value(stem: str, y: Any, p: Any, **params: Any) -> Any:
@@ -33,14 +55,18 @@ def hess(stem: str, y: Any, p: Any, **params: Any) -> Any:
     return _evaluate(stem, y, p, params)[2]
 
 
-def _evaluate(stem: str, y: Any, p: Any, params: dict[str, Any]) -> Any:
+def _evaluate(
+    stem: str, y: Any, p: Any, params: dict[str, Any], oracles: dict[str, Callable[..., Any]] = ORACLES
+) -> Any:
     with mp.workdps(DIGITS):
-        return ORACLES[stem](_exact(y), _exact(p), **{name: _exact(param) for name, param in params.items()})
+        return oracles[stem](_exact(y), _exact(p), **{name: _exact(param) for name, param in params.items()})
 
 
 def _exact(x: Any) -> Any:
     if x is None or isinstance(x, bool):
         return x
+    if isinstance(x, tuple) and any(np.ndim(part) for part in x):
+        return tuple(_exact(part) for part in x)  # several predictions, not one number for each class
     return mpf(float(x)) if not np.ndim(x) else [mpf(float(element)) for element in x]
 
 
@@ -95,14 +121,25 @@ def pinball(y: mpf, p: mpf, *, quantile: mpf | float = 0.5) -> Any:
     return slope * (p - y), slope, mpf(0)
 
 
-@oracle
-def bce(y: mpf, p: mpf, *, from_logits: bool = False, eps: mpf | float = 0.0) -> Any:
+@oracle_of_terms
+def bce(
+    y: mpf,
+    p: mpf,
+    *,
+    from_logits: bool = False,
+    eps: mpf | float = 0.0,
+    pos_weight: mpf | float = 1.0,
+    label_smoothing: mpf | float = 0.0,
+) -> Any:
+    y = y * (1 - label_smoothing) + mpf(label_smoothing) / 2
+    yes, no = pos_weight * y, 1 - y
     if from_logits:
         up, down = _sigmoid(p), _sigmoid(-p)
-        return _times(y, _softplus(-p)) + _times(1 - y, _softplus(p)), (1 - y) * up - y * down, up * down
+        values = [_times(yes, _softplus(-p)), _times(no, _softplus(p))]
+        return values, [no * up, -yes * down], [yes * up * down, no * up * down]
     a, b = p + eps, 1 - p + eps
-    loss = -_times(y, log(a)) - _times(1 - y, log1p(eps - p))
-    return loss, _ratio(1 - y, b) - _ratio(y, a), _ratio(1 - y, b**2) + _ratio(y, a**2)
+    values = [-_times(yes, log(a)), -_times(no, log1p(eps - p))]
+    return values, [_ratio(no, b), -_ratio(yes, a)], [_ratio(no, b**2), _ratio(yes, a**2)]
 
 
 @oracle
@@ -110,45 +147,6 @@ def hinge(y: mpf, p: mpf, *, margin: mpf | float = 1.0) -> Any:
     label = mpf(-1) if y == 0 else y
     inside = label * p < margin
     return (margin - label * p, -label, mpf(0)) if inside else (mpf(0), mpf(0), mpf(0))
-
-
-def _cross_entropy(t: list[mpf], p: list[mpf], from_logits: bool, eps: mpf | float) -> Any:
-    if not from_logits:
-        s = [x + eps for x in p]
-        return (
-            sum(-_times(a, log(b)) for a, b in zip(t, s, strict=True)),
-            [-_ratio(a, b) for a, b in zip(t, s, strict=True)],
-            [_ratio(a, b**2) for a, b in zip(t, s, strict=True)],
-        )
-    others = [[j for j in range(len(p)) if j != k] for k in range(len(p))]
-    # rest[k] = sum of exp(z_j - z_k) over the other classes: -log q_k = log1p(rest[k]), and nothing cancels.
-    rest = [sum((exp(p[j] - p[k]) for j in js), mpf(0)) for k, js in enumerate(others)]
-    q = [1 / (1 + x) for x in rest]
-    not_q = [sum((q[j] for j in js), mpf(0)) for js in others]
-    other_t = [sum((t[j] for j in js), mpf(0)) for js in others]
-    return (
-        sum(_times(a, log1p(x)) for a, x in zip(t, rest, strict=True)),
-        [a * x - b * y for a, x, b, y in zip(other_t, q, t, not_q, strict=True)],
-        [sum(t) * a * b for a, b in zip(q, not_q, strict=True)],
-    )
-
-
-@oracle
-def cce(y: list[mpf] | mpf, p: list[mpf], *, from_logits: bool = False, eps: mpf | float = 0.0) -> Any:
-    t = y if isinstance(y, list) else [mpf(k == y) for k in range(len(p))]
-    return _cross_entropy(t, p, from_logits, eps)
-
-
-@oracle
-def sparse_cce(y: mpf, p: list[mpf], *, from_logits: bool = False, eps: mpf | float = 0.0) -> Any:
-    return _cross_entropy([mpf(k == y) for k in range(len(p))], p, from_logits, eps)
-
-
-@oracle
-def kl_divergence(y: list[mpf], p: list[mpf]) -> Any:
-    pairs = list(zip(y, p, strict=True))
-    terms = [_times(t, log(t) - log(x)) if t != 0 else mpf(0) for t, x in pairs]
-    return sum(terms), [-_ratio(t, x) for t, x in pairs], [_ratio(t, x**2) for t, x in pairs]
 
 
 def _dot(a: Sequence[mpf], b: Sequence[mpf]) -> mpf:

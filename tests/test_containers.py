@@ -5,8 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from comparing import answers, assert_same_bits, check
-from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, data, weights
+from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, WAYS, data, weights
 
+every_way = pytest.mark.parametrize("variant", WAYS, ids=str)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 
 
@@ -56,12 +57,16 @@ def test_columns(variant, container):
 
 
 @pytest.mark.parametrize("container", TABLES)
-@every_variant
+@every_way
 def test_tables(variant, container):
     y, p = data(variant, (30, 4))
     w = weights((30,))
     check(
-        variant(), y, p, w, given=((COLUMNS if variant.labels else TABLES)["list"](y), TABLES[container](p), w.tolist())
+        variant(),
+        y,
+        p,
+        w,
+        given=((COLUMNS if variant.row_truth else TABLES)["list"](y), TABLES[container](p), w.tolist()),
     )
 
 
@@ -106,7 +111,7 @@ def test_masked_elements_weigh_nothing(variant, which, rng):
 def test_a_row_with_a_masked_entry_is_masked(variant, axis, rng):
     y, p = data(variant, (20, 6, 4), axis=axis)
     truth_mask, pred_mask = rng.random(y.shape) < 0.05, rng.random(p.shape) < 0.05
-    rows = truth_mask if variant.labels else truth_mask.any(axis=axis)
+    rows = truth_mask if variant.row_truth else truth_mask.any(axis=axis)
     kept = 1.0 - (rows | pred_mask.any(axis=axis))
     assert 0 < kept.sum() < kept.size
     for reduction in REDUCTIONS:
@@ -114,7 +119,7 @@ def test_a_row_with_a_masked_entry_is_masked(variant, axis, rng):
         check(loss, y, p, kept, given=(masked(y, truth_mask), masked(p, pred_mask), None))
 
 
-@every_variant
+@every_way
 def test_everything_masked_is_nothing(variant):
     y, p = data(variant, (5, 4))
     hidden = np.ma.masked_array(p, np.ones(p.shape, bool))

@@ -5,7 +5,7 @@ from math import exp, inf, log, nan
 
 import numpy as np
 import pytest
-from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, VARIANTS, data, weights
+from variants import ELEMENTWISE, EVERY, REDUCTIONS, ROWWISE, VARIANTS, data, least, weights
 
 import pyloss
 from pyloss import (
@@ -299,6 +299,7 @@ def test_row44_mean_divides_by_the_weights():
 @pytest.mark.parametrize("variant", [v for v in ROWWISE if v.labels], ids=str)
 def test_row49_labels_of_any_integer_dtype(variant, dtype):
     y, p = data(variant, (70, 5))
+    y = np.abs(y) if np.dtype(dtype).kind == "u" else y  # no -1 ends a list then: it has the row's length
     assert variant()(y.astype(dtype), p) == variant()(y, p)
 
 
@@ -342,7 +343,8 @@ def test_row106_denormals_are_numbers():
 @every_variant
 def test_row108_no_floating_point_warnings(variant):
     y, p = data(variant, (70, 3))
-    p[::2] = [nan, inf, 0] if variant().y_pred_domain.high == inf else [nan, 0, 1]
+    domain = variant().y_pred_domain
+    p[::2, :3] = [nan, inf, 0 if domain.contains(0) else least(domain)] if domain.high == inf else [nan, 0, 1]
     with np.errstate(all="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
         for ask in ("__call__", "grad", "value_and_grad"):
@@ -371,9 +373,9 @@ def test_the_label_far_above_the_others():
         assert grad[0, 1] == pytest.approx(value / 2, rel=1e-15, abs=0)
 
 
-@pytest.mark.parametrize("stem", LOSSES)
+@pytest.mark.parametrize("stem", [stem for stem, cls in LOSSES.items() if cls.family != "contrastive"])
 def test_functions_know_the_edges_too(stem):
     function, loss = getattr(pyloss, stem), LOSSES[stem]()
-    y, p = data(next(v for v in VARIANTS if v() == loss), (6, 4))
+    y, p = data(next(v for v in EVERY if v() == loss), (6, 4))
     assert function(y, p) == loss(y, p)
     assert function(y, p, np.zeros(6), reduction="mean", on_empty="zero") == 0

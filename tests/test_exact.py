@@ -10,7 +10,7 @@ from comparing import answers, assert_same_bits, check
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from layouts import LAYOUTS
-from variants import REDUCTIONS, VARIANTS, draw
+from variants import REDUCTIONS, VARIANTS, draw, labels
 
 from pyloss._engine import exact_sum
 
@@ -91,7 +91,7 @@ def test_a_number_alone_is_itself():
 @st.composite
 def arrays(draw_from, variant):
     """Arguments of a call, in any shape, dtype and layout, and a reduction."""
-    dims = draw_from(st.lists(st.integers(0, 5), min_size=0, max_size=3).map(tuple))
+    dims = draw_from(st.lists(st.integers(0, 5), min_size=int(variant.names_axes), max_size=3).map(tuple))
     classes = draw_from(st.sampled_from([1, 2, 3, 10, 32, 33]))
     long = draw_from(st.sampled_from([None, None, 64, 127, 1025]))
     shape = (*((long,) if long else dims), *((classes,) if variant.rowwise else ()))
@@ -102,7 +102,8 @@ def arrays(draw_from, variant):
     if loss.y_pred_domain.low == 0:
         pred = np.clip(pred, 1 / 64, loss.y_pred_domain.high - 1 / 64)
     if variant.labels:
-        truth = rng.integers(0, classes, shape[:-1]).astype(draw_from(st.sampled_from([np.uint8, np.int32, np.int64])))
+        small = np.int8 if variant.lists else np.uint8
+        truth = labels(variant, shape, rng).astype(draw_from(st.sampled_from([small, np.int32, np.int64])))
     else:
         truth = draw(loss.y_true_domain, shape, rng).astype(draw_from(dtypes))
     values = shape[:-1] if variant.rowwise else shape
@@ -154,7 +155,7 @@ def test_any_number_gets_an_answer(variant, data):
     pred = np.array(data.draw(st.lists(NUMBERS, min_size=6, max_size=6)), np.float32)
     p = np.resize(pred, shape)
     y = (
-        np.zeros(shape[0], int)
+        np.zeros(shape[0] if variant.row_truth else shape, int)
         if variant.labels
         else np.resize(data.draw(st.lists(NUMBERS, min_size=6, max_size=6)), shape).astype(np.float32)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from oracle_mpmath import ORACLES
-from variants import VARIANTS
+from variants import VARIANTS, data
 
 import pyloss
 from pyloss import LOSSES, Loss, _stubs
@@ -21,6 +21,7 @@ every_loss = pytest.mark.parametrize("stem", LOSSES)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 COMMON = ["reduction", "on_empty", "check"]
 PACKAGE = Path(pyloss.__file__).parent
+README = Path(__file__).parents[1] / "README.md"
 
 
 def own_parameters(stem):
@@ -29,7 +30,7 @@ def own_parameters(stem):
 
 def snake(name: str) -> str:
     """KLDivergence becomes kl_divergence."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", name).lower()
+    return re.sub(r"(?<=[a-z])(?<!Mc)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", name).lower()
 
 
 # One stem everywhere --------------------------------------------------------------------------------------------------
@@ -79,13 +80,18 @@ def test_the_reference_has_the_parameters_of_the_class(stem):
 
 @every_variant
 def test_functions_compute_what_classes_do(variant):
-    shape = (5, 3)
-    y, p = np.zeros(shape[: 1 + (not variant.labels)], int), np.full(shape, 0.25)
+    y, p = data(variant, (5, 3))
     function = getattr(pyloss, variant.stem)
     assert function(y, p, **variant.parameters) == variant()(y, p)
     assert function(y, p, np.arange(5), **variant.parameters, reduction="sum") == variant(reduction="sum")(
         y, p, np.arange(5)
     )
+
+
+@pytest.mark.skipif(not README.exists(), reason="the sources are not there")
+@every_loss
+def test_the_readme_lists_the_loss(stem):
+    assert f"`{LOSSES[stem].__name__}`" in README.read_text()
 
 
 # Documentation --------------------------------------------------------------------------------------------------------
@@ -146,7 +152,7 @@ def test_version():
 @every_variant
 def test_pickles_and_copies_are_equal(variant):
     for loss in (variant(), variant(reduction="none", on_empty="zero", check=False)):
-        loss([0] * (1 if variant.labels else 2), [[0.25, 0.75]] if variant.labels else [0.25, 0.75])
+        loss(*data(variant, (2, 3)))
         copies = [pickle.loads(pickle.dumps(loss, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
         for twin in (*copies, copy.copy(loss), copy.deepcopy(loss)):
             assert twin == loss
@@ -187,7 +193,7 @@ def test_parameters_are_those_of_the_loss_alone(stem):
 
 @every_variant
 def test_names_of_the_methods(variant):
-    y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5)
+    y, p = data(variant, (4, 3))
     loss = variant()
     assert loss.forward(y, p) == loss(y, p)
     assert loss.forward(y, p, np.arange(4)) == loss(y, p, np.arange(4))
@@ -197,14 +203,15 @@ def test_names_of_the_methods(variant):
 
 @every_variant
 def test_a_diagonal_hessian_is_offered_where_there_is_one(variant):
-    y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5)
+    y, p = data(variant, (4, 3))
     result = pyloss.reference.evaluate(variant(), y, p)
     assert variant.has_hess == (result.hess is not None)
 
 
 def test_values_are_python_floats():
     for variant in VARIANTS:
-        y, p = np.zeros(4, int) if variant.labels else np.zeros((4, 3)), np.full((4, 3), 0.5, np.float32)
+        y, p = data(variant, (4, 3))
+        p = p.astype(np.float32)
         assert type(variant(reduction="mean")(y, p)) is float
         assert type(variant(reduction="mean").value_and_grad(y, p)[0]) is float
 
@@ -226,6 +233,15 @@ def test_the_stub_agrees_with_the_registry():
     assert stub == _stubs.render()
     for name in pyloss.__all__:
         assert re.search(rf"^(def|class|from .* import .* as) {name}\b", stub, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("stem", [stem for stem, cls in LOSSES.items() if cls.predictions or cls.labels == "none"])
+def test_the_stub_says_what_arrays_a_loss_takes(stem):
+    """So that `pyloss.triplet(None, (a, p, n))` type-checks, and an array in the place of the None does not."""
+    lines = _stubs.function_stub(LOSSES[stem]).splitlines()
+    count = len(LOSSES[stem].predictions)
+    assert ("    y_true: None," in lines) == (LOSSES[stem].labels == "none")
+    assert not count or f"    y_pred: tuple[{', '.join(['ArrayLike'] * count)}] | list[ArrayLike]," in lines
 
 
 def test_kernels_have_the_same_points_at_every_level():

@@ -96,11 +96,18 @@ def test_as_many_dimensions_as_numpy_has():
     assert pyloss.MSE()(np.zeros(shape), p, w) == pytest.approx((w * p * p).sum() / w.sum())
 
 
-@pytest.mark.parametrize("probe", ["exp", "exp_of_minus", "log", "log1p", "log1p_of_unit"])
+@pytest.mark.parametrize("probe", ["exp", "exp_of_minus", "log", "log1p", "log1p_of_unit", "expm1", "log_of_factorial"])
 def test_a_probe_refuses_too_short_an_output(probe):
     kernels = _kernels.load(_runtime.LEVEL, 64)
     with pytest.raises(ValueError, match="out must have the length of x, 4, got 1"):
         getattr(kernels, probe)(np.ones(4), np.ones(1))
+
+
+def test_the_probe_of_powers_refuses_too_short_arrays():
+    kernels = _kernels.load(_runtime.LEVEL, 64)
+    for arrays, name in (((np.ones(4), np.ones(1), np.ones(4)), "a"), ((np.ones(4), np.ones(4), np.ones(1)), "out")):
+        with pytest.raises(ValueError, match=f"^{name} must have the length of x, 4, got 1"):
+            kernels.power_of(*arrays)
 
 
 def test_a_plan_refuses_too_many_parameters():

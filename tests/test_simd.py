@@ -16,6 +16,8 @@ REGISTERS = {"v3": "ymm", "v4": "zmm"}
 SUFFIX = {32: "ps", 64: "pd"}
 # What a loss is made of: constants and zeros are moved and blended, everything else is computed.
 ARITHMETIC = "v(add|sub|mul|div|max|min|fn?m(add|sub)\\d+|cmp\\w*|and|andn|or|xor|blendv?|blendm|roundscale|range)"
+LIBRARY = r"call.*<(exp|log|tanh|atan|sin|cos|pow|erf|lgamma)"
+PROBES = ("exp", "log", "log1p", "expm1", "tanh", "atan", "sin", "cos", "power_of", "erf", "log_of_factorial")
 OUTPUTS = ("value", "grad", "value_grad", "grad_hess", "all")
 
 pytestmark = [
@@ -36,7 +38,9 @@ def functions(level: str, bits: int) -> dict[str, str]:
         ["objdump", "-d", "--no-show-raw-insn", file], capture_output=True, text=True, check=True
     ).stdout
     found = re.findall(
-        r"^[0-9a-f]+ <__pyx_f_\w*kernels_(\w+?)(?:\.\w+)*>:\n(.*?)(?:\n\n|\Z)", listing, re.MULTILINE | re.DOTALL
+        r"^[0-9a-f]+ <__pyx_(?:f_\w*kernels_|pw_\w*kernels_\d+)(\w+?)(?:\.\w+)*>:\n(.*?)(?:\n\n|\Z)",
+        listing,
+        re.MULTILINE | re.DOTALL,
     )
     code: dict[str, str] = {}
     for name, body in found:
@@ -69,7 +73,17 @@ def test_points(point, level, bits):
     for output in OUTPUTS:
         kernel = code[f"each_{point}_{output}"]
         assert packed(kernel, level, bits) or not loops(kernel), f"each_{point}_{output} is not vectorised"
-        assert not re.search(r"call.*<(exp|log)", kernel), f"each_{point}_{output} calls the C library"
+        assert not re.search(LIBRARY, kernel), f"each_{point}_{output} calls the C library"
+
+
+@pytest.mark.parametrize("bits", SUFFIX)
+@pytest.mark.parametrize("level", REGISTERS)
+@pytest.mark.parametrize("probe", PROBES)
+def test_functions(probe, level, bits):
+    """The polynomials alone are a dozen of instructions."""
+    code = functions(level, bits)[probe]
+    assert packed(code, level, bits) > 12, f"{probe} is not vectorised"
+    assert not re.search(LIBRARY, code), f"{probe} calls the C library"
 
 
 STAGES = (

@@ -13,6 +13,20 @@ cdef inline Point bce(real y, real p, const real* parameter) noexcept nogil:
                  select(q != 0, v / b, nothing) + select(y != 0, u / a, nothing))
 
 
+cdef inline Point bce_weighted(real y, real p, const real* parameter) noexcept nogil:
+    """The truth smoothed, from either end so that both ends are exact, and its positive term weighted; else as `bce`."""
+    cdef real eps = parameter[0], slope = parameter[1], shift = parameter[2], weight = parameter[3]
+    cdef real rest = <real>1 - p, yes = weight * (slope * y + shift), no = slope * (<real>1 - y) + shift
+    cdef real a = p + eps, b = rest + eps
+    cdef real log_a = vector_log_sum(a, rounded_off(p, eps, a))
+    cdef real log_b = vector_log_sum(b, rounded_off(rest, eps, b) + ((<real>1 - rest) - p))
+    cdef real u = yes / a, v = no / b
+    cdef real nothing = nil(p)
+    return Point(<real>0 - select(yes != 0, yes * log_a, nil(log_a)) - select(no != 0, no * log_b, nil(log_b)),
+                 select(no != 0, v, nothing) - select(yes != 0, u, nothing),
+                 select(no != 0, v / b, nothing) + select(yes != 0, u / a, nothing))
+
+
 cdef inline Point bce_logits(real y, real z, const real* parameter) noexcept nogil:
     """e = exp(-|z|) never overflows and serves all three; s = e / (1 + e) is the smaller of the two probabilities.
 
@@ -26,8 +40,57 @@ cdef inline Point bce_logits(real y, real z, const real* parameter) noexcept nog
     return Point(linear + log1p_unit(e), select(z < 0, s - y, rest - s), s * (<real>1 - s))
 
 
-cdef inline Point hinge(real y, real z, const real* parameter) noexcept nogil:
+cdef inline real sign_of_label(real y) noexcept nogil:
     """The label 0 stands for -1."""
-    cdef real label = select(y > 0, 1, nil(y) - <real>1)
+    return select(y > 0, 1, nil(y) - <real>1)
+
+
+cdef inline Point logistic(real y, real z, const real* parameter) noexcept nogil:
+    """As `bce_logits` of a certain truth: s = e / (1 + e) is the smaller of the two probabilities."""
+    cdef real label = sign_of_label(y), score = label * z
+    cdef real e = exp_minus(magnitude(z))
+    cdef real s = e / (<real>1 + e), rest = <real>1 - s
+    cdef real linear = select(score < 0, -score, nil(score))
+    return Point(linear + log1p_unit(e), -label * select(score < 0, rest, s), s * rest)
+
+
+cdef inline Point hinge(real y, real z, const real* parameter) noexcept nogil:
+    cdef real label = sign_of_label(y)
     cdef real gap = parameter[0] - label * z
     return Point(select(gap <= 0, 0, gap), select(gap > 0, -label, nil(gap)), nil(gap))
+
+
+cdef inline Point squared_hinge(real y, real z, const real* parameter) noexcept nogil:
+    cdef real label = sign_of_label(y)
+    cdef real gap = parameter[0] - label * z
+    cdef real c = select(gap <= 0, 0, gap)
+    return Point(c * c, -label * (c + c), select(gap > 0, 2, nil(gap)))
+
+
+cdef inline Point modified_huber(real y, real z, const real* parameter) noexcept nogil:
+    """c is the gap clipped to [0, 2]: c (2 gap - c) is the value on all pieces, written so that only its own size overflows."""
+    cdef real label = sign_of_label(y)
+    cdef real score = label * z, gap = <real>1 - score
+    cdef real c = select(gap <= 0, 0, gap)
+    c = select(score < -1, 2, c)
+    return Point(select(score < -1, <real>-4 * score, c * c), -label * (c + c), select((gap > 0) & (score >= -1), 2, nil(gap)))
+
+
+cdef inline Point perceptron(real y, real z, const real* parameter) noexcept nogil:
+    cdef real label = sign_of_label(y)
+    cdef real score = label * z
+    return Point(select(score >= 0, 0, -score), select(score < 0, -label, nil(score)), nil(score))
+
+
+cdef inline Point exponential(real y, real z, const real* parameter) noexcept nogil:
+    cdef real label = sign_of_label(y)
+    cdef real value = vector_exp(-label * z)
+    return Point(value, -label * value, value)
+
+
+cdef inline Point hinge_embedding(real y, real p, const real* parameter) noexcept nogil:
+    """The label is that of two things alike or not, and p their distance."""
+    cdef real gap = parameter[0] - p, nothing = nil(y) + nil(p)
+    cdef word alike = mask(y > 0)
+    return Point(blend(alike, p, select(gap <= 0, 0, gap)) + nil(y),
+                 blend(alike, 1, select(gap > 0, -1, 0)) + nothing, nothing)

@@ -29,3 +29,83 @@ cdef inline Point pinball(real y, real p, const real* parameter) noexcept nogil:
     cdef real under = parameter[0], over = parameter[1], r = p - y
     cdef real slope = select(r > 0, over, select(r < 0, -under, r))
     return Point(slope * r, slope, nil(r))
+
+
+cdef inline real corrected(real x, real change) noexcept nogil:
+    """x and what the rounding of the residual took from it, which is nothing where x is infinite."""
+    return select(change == change, x + change, x)
+
+
+cdef inline Point smooth_l1(real y, real p, const real* parameter) noexcept nogil:
+    """Where beta is 0 no residual is inside: what was divided by it is not chosen."""
+    cdef real beta = parameter[0]
+    cdef Duo r = residual(y, p)
+    cdef real a = magnitude(r.high), quotient = r.high / beta
+    cdef word inside = mask(a < beta)
+    return Point(blend(inside, corrected(r.high * quotient * <real>0.5, r.low * quotient),
+                       corrected(a - beta * <real>0.5, select(r.high < 0, -r.low, r.low))),
+                 blend(inside, quotient, sign(r.high)), blend(inside, <real>1 / beta, nil(r.high)))
+
+
+cdef inline Point expectile(real y, real p, const real* parameter) noexcept nogil:
+    cdef real under = parameter[0]
+    cdef Duo r = residual(y, p)
+    cdef real weight = select(r.high < 0, under, <real>1 - under), half = weight * r.high
+    return Point(corrected(half * r.high, half * (r.low + r.low)), half + half, weight + weight + nil(r.high))
+
+
+cdef inline Point epsilon_insensitive(real y, real p, const real* parameter) noexcept nogil:
+    """With what rounding took from the residual the gap is right next to the border too."""
+    cdef Duo r = residual(y, p)
+    cdef real gap = corrected(magnitude(r.high) - parameter[0], select(r.high < 0, -r.low, r.low))
+    return Point(select(gap <= 0, 0, gap), select(gap > 0, sign(r.high), nil(gap)), nil(gap))
+
+
+cdef inline Point squared_epsilon_insensitive(real y, real p, const real* parameter) noexcept nogil:
+    cdef Duo gap = duo_plus(duo_size(residual(y, p)), duo(-parameter[0], 0))
+    cdef real slope = gap.high + gap.high
+    cdef word outside = mask(gap.high > 0)
+    return Point(blend(outside, corrected(gap.high * gap.high, slope * gap.low), nil(gap.high)),
+                 blend(outside, select(p < y, -slope, slope), nil(gap.high)), blend(outside, 2, nil(gap.high)))
+
+
+cdef inline real halved(real y, real p) noexcept nogil:
+    """The power of two that keeps p - y within the range."""
+    return select((magnitude(y) > LARGE * <real>0.5) | (magnitude(p) > LARGE * <real>0.5), 0.5, 1)
+
+
+cdef inline Point mape(real y, real p, const real* parameter) noexcept nogil:
+    """0 / 0 is 0: a prediction that is right costs nothing."""
+    cdef real least = parameter[0], size = magnitude(y) + <real>0, half = halved(y, p)      # -0 becomes 0
+    cdef real floor = select(size < least, least, size), r = p * half - y * half
+    cdef real s = sign(p - y)
+    return Point(select(r == 0, 0, magnitude(r) / (floor * half)), select(s == 0, 0, s / floor), nil(r))
+
+
+cdef inline Point smape(real y, real p, const real* parameter) noexcept nogil:
+    """Between numbers of different signs the value is 2 and flat. Else D s - |r| sign(p), D being |y| + |p|, is 2 |y| s; where p is 0 it is
+    the mean of both, |y| s."""
+    cdef real half = halved(y, p), size = magnitude(y) * half, pred = magnitude(p) * half
+    cdef Duo total = exact_sum(size, pred)
+    cdef Duo distance = residual(y * half, p * half)
+    cdef bint nothing = total.high == 0
+    cdef Duo sum = duo_where(nothing, duo(1, 0), total)
+    cdef real share = select(p == 0, 1, select((p > 0) == (y > 0), 2, 0)) * sign(distance.high)
+    cdef Duo slope = duo_over(duo_over(duo(size + size, 0), sum), sum)
+    cdef real grad = rounded(duo_scaled(slope, share)) * half + nil(y)
+    return Point(rounded(duo_scaled(duo_over(duo_size(distance), sum), 2)), grad,
+                 select(nothing | (p == 0), nil(y), <real>-2 * sign(p) * (grad / sum.high) * half))
+
+
+cdef inline Point msle(real y, real p, const real* parameter) noexcept nogil:
+    """The logarithm is one of the quotient (1 + p) / (1 + y): of its distance from 1, which is exact, where the two are close."""
+    cdef Duo below = exact_sum(1, y), above = exact_sum(1, p)
+    cdef Duo change = duo_over(residual(y, p), below), quotient = duo_over(above, below)
+    cdef Duo near = exact_sum(1, change.high)
+    cdef word close = mask(magnitude(change.high) < <real>0.5)
+    cdef Duo log = duo_log(blend(close, near.high, quotient.high), blend(close, near.low, quotient.low), blend(close, change.low, 0))
+    log.high = select(below.high < 0, <real>NAN, log.high)     # the quotient of two negative numbers has one
+    cdef Duo inverse = duo_over(duo(1, 0), above)
+    cdef Duo rest = duo_times(duo_plus(duo(1, 0), duo_scaled(log, -1)), inverse)
+    return Point(rounded(duo_times(log, log)), rounded(duo_scaled(duo_times(log, inverse), 2)),
+                 rounded(duo_scaled(duo_times(rest, inverse), 2)))

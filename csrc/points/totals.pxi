@@ -6,12 +6,16 @@ cdef inline Point rmse(real y, real p, const real* parameter) noexcept nogil:
     return Point(lifted * lifted, lifted, 0)
 
 
-cdef inline Point dice(real t, real p, const real* parameter) noexcept nogil:
-    """With |t - p| nothing cancels: it sums to P + T - 2 I, where I is the overlap min(t, p)."""
-    return Point(magnitude(t - p), p, t)
+cdef inline Point overlap(real t, real p, const real* parameter) noexcept nogil:
+    """What two masks share, what the prediction adds and what it leaves out: none cancels when they are summed.
+
+    The parameter is 0, or 1 for the complements of both masks."""
+    cdef real truth = magnitude(parameter[0] - t), pred = magnitude(parameter[0] - p), excess = pred - truth
+    return Point(select(pred < truth, pred, truth + nil(pred)), select(excess > 0, excess, nil(excess)),
+                 select(excess < 0, -excess, nil(excess)))
 
 
-cdef inline Point dice_grad(real t, real p, const real* parameter) noexcept nogil:
-    """The derivative of min(t, p) is t at the tie, so that hard targets have that of t p."""
-    cdef real overlap = select(p < t, 1, select(p > t, 0, t))
-    return Point(0, parameter[0] - (overlap + overlap) + nil(p), 0)
+cdef inline Point overlap_grad(real t, real p, const real* parameter) noexcept nogil:
+    """The slope above the truth is the first parameter, that below it minus the second; at the tie hard truths have the one inwards."""
+    cdef real above = parameter[0], below = -parameter[1]
+    return Point(0, select(p < t, below, select(p > t, above, (<real>1 - t) * above + t * below)) + nil(p), 0)

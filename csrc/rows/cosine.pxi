@@ -1,14 +1,18 @@
 # The cosine distance of rows, in double. With the unit vectors u of y_pred and v of y_true it is |u - v|^2 / 2: 1 - u v would lose
 # everything where the two are close. Its gradient is ((u - v) - value u) / |y_pred|.
 
-cdef struct Pair:
-    # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, and the reciprocal norm behind it.
-    const char* y
-    const char* p
+cdef struct Angle:
+    # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, and the norm behind it.
+    const Operand* y
+    const Operand* p
+    const char* y_row
+    const char* p_row
     double y_lift
     double p_lift
     double y_norm
     double p_norm
+    double value            # the distance
+    bint directed           # both have a direction: neither is zero
 
 
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
@@ -57,17 +61,17 @@ cdef double norm_and_lift(const Operand* a, const char* row, Py_ssize_t classes,
     return norm(a, row, classes, lift[0])
 
 
-cdef double distance(const Call* call, const Pair* pair) noexcept nogil:
+cdef double distance(const Angle* angle, Py_ssize_t classes) noexcept nogil:
     cdef real[BLOCK] y_buffer, p_buffer
     cdef double[BLOCK] square
     cdef const real* y
     cdef const real* p
-    cdef double total = 0, y_lift = pair.y_lift, p_lift = pair.p_lift, y_norm = pair.y_norm, p_norm = pair.p_norm, gap
+    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, gap
     cdef Py_ssize_t first = 0, n, k
-    while first < call.classes:
-        n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        y = load_classes(&call.y_true, pair.y, first, n, y_buffer)
-        p = load_classes(&call.y_pred, pair.p, first, n, p_buffer)
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
+        p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
         for k in range(n):
             gap = (p[k] * p_lift) / p_norm - (y[k] * y_lift) / y_norm
             square[k] = gap * gap
@@ -76,59 +80,90 @@ cdef double distance(const Call* call, const Pair* pair) noexcept nogil:
     return 2 if total > 4 else total / 2
 
 
-cdef void cosine_grad(const Call* call, const Pair* pair, char* row, double value, double scale) noexcept nogil:
-    cdef real[BLOCK] y_buffer, p_buffer, grad
-    cdef const real* y
-    cdef const real* p
-    cdef double y_lift = pair.y_lift, p_lift = pair.p_lift, y_norm = pair.y_norm, p_norm = pair.p_norm, u, v
-    cdef double factor = scale * p_lift / p_norm
-    cdef Py_ssize_t first = 0, n, k
-    while first < call.classes:
-        n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        y = load_classes(&call.y_true, pair.y, first, n, y_buffer)
-        p = load_classes(&call.y_pred, pair.p, first, n, p_buffer)
-        for k in range(n):
-            u = (p[k] * p_lift) / p_norm
-            v = (y[k] * y_lift) / y_norm
-            grad[k] = <real>(((u - v) - value * u) * factor)
-        store_classes(&call.grad, row, first, n, grad)
-        first += n
-
-
 cdef inline bint no_direction(double own, double other) noexcept nogil:
     """A zero vector; but a nan in the other is not to be lost."""
     return own == 0 and other == other
 
 
-cdef double cosine_row(const Call* call, Py_ssize_t index, const double* weight) noexcept nogil:
+cdef void measure_angle(const Operand* y, const Operand* p, Py_ssize_t index, Py_ssize_t classes, Angle* angle) noexcept nogil:
     """A zero vector has no direction: value and gradient are 0."""
-    cdef Pair pair
+    angle.y = y
+    angle.p = p
+    angle.y_row = row_of(y, index)
+    angle.p_row = row_of(p, index)
+    angle.y_norm = norm_and_lift(y, angle.y_row, classes, &angle.y_lift)
+    angle.p_norm = norm_and_lift(p, angle.p_row, classes, &angle.p_lift)
+    angle.directed = not (no_direction(angle.y_norm, angle.p_norm) or no_direction(angle.p_norm, angle.y_norm))
+    angle.value = distance(angle, classes) if angle.directed else 0
+
+
+cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double scale, real* grad_y, real* grad_p) noexcept nogil:
+    """The distance's gradients by both vectors, for some classes; that by y only where there is room for it."""
+    cdef real[BLOCK] y_buffer, p_buffer
+    cdef const real* y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
+    cdef const real* p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
+    cdef double y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, value = angle.value, u, v
+    cdef double y_factor = scale * y_lift / y_norm, p_factor = scale * p_lift / p_norm
+    cdef Py_ssize_t k
+    for k in range(n):
+        u = (p[k] * p_lift) / p_norm
+        v = (y[k] * y_lift) / y_norm
+        grad_p[k] = <real>(((u - v) - value * u) * p_factor)
+    if grad_y == NULL:
+        return
+    for k in range(n):
+        u = (p[k] * p_lift) / p_norm
+        v = (y[k] * y_lift) / y_norm
+        grad_y[k] = <real>(((v - u) - value * v) * y_factor)
+
+
+cdef void store_angle_grads(const Call* call, const Angle* angle, Py_ssize_t index, double scale) noexcept nogil:
+    """By y_pred, and by the second prediction if that is the other vector: the angle's y is then the first prediction."""
+    cdef real[BLOCK] grad_y, grad_p
+    cdef bint both = call.further[0].grad.present
+    cdef const Operand* target = &call.grad
+    cdef char* y_row = row_of(&call.grad, index)
+    cdef char* p_row
+    cdef Py_ssize_t first = 0, n
+    if both:
+        target = &call.further[0].grad
+    p_row = row_of(target, index)
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        angle_grads(angle, first, n, scale, grad_y if both else NULL, grad_p)
+        store_classes(target, p_row, first, n, grad_p)
+        if both:
+            store_classes(&call.grad, y_row, first, n, grad_y)
+        first += n
+
+
+cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    cdef Angle angle
+    measure_angle(&call.y_true, &call.y_pred, index, call.classes, &angle)
+    if not angle.directed:
+        clear_derivatives(call, index)
+    elif call.grad.present:
+        store_angle_grads(call, &angle, index, scale)
+    return angle.value
+
+
+cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
+    cdef Angle angle
     cdef double value
-    cdef char* grad = row_of(&call.grad, index) if call.grad.present else NULL
-    pair.y = row_of(&call.y_true, index)
-    pair.p = row_of(&call.y_pred, index)
-    pair.y_norm = norm_and_lift(&call.y_true, pair.y, call.classes, &pair.y_lift)
-    pair.p_norm = norm_and_lift(&call.y_pred, pair.p, call.classes, &pair.p_lift)
-    if (weight != NULL and weight[0] == 0) or no_direction(pair.y_norm, pair.p_norm) or no_direction(pair.p_norm, pair.y_norm):
-        if grad != NULL:
-            fill_zero(&call.grad, grad, call.classes)
+    measure_angle(&call.y_pred, &call.further[0].y_pred, index, call.classes, &angle)
+    value = (angle.value if truth > 0 else 1 - angle.value - call.parameters[0]) + 0 * truth
+    if value <= 0 or not angle.directed:
+        clear_derivatives(call, index)
         return 0
-    value = distance(call, &pair)
-    if grad != NULL:
-        cosine_grad(call, &pair, grad, value, row_scale(call, weight, 0))
+    if call.grad.present:
+        store_angle_grads(call, &angle, index, (scale if truth > 0 else -scale) + 0 * truth)
     return value
 
 
 cdef void cosine(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    cdef double[ROW_BLOCK] buffer, value
-    cdef const double* weight
-    cdef Py_ssize_t block, start, rows, i
-    for block in range(first, last):
-        start = block * rows_of_block(call.classes)
-        rows = min(rows_of_block(call.classes), call.size - start)
-        weight = load_weights(call, start, rows, buffer)
-        if call.outputs == NOTHING:
-            continue
-        for i in range(rows):
-            value[i] = cosine_row(call, start + i, weight_of(weight, i))
-        sum_or_store_rows(call, value, weight, start, rows, partial)
+    each_row(cosine_row, call, first, last, partial)
+
+
+cdef void cosine_embedding(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    each_row(embedding_row, call, first, last, partial)

@@ -1,17 +1,4 @@
-# Losses of the label's class alone, by its point with y = 1: every other class of the row has the gradient 0.
-
-cdef void fill_zero(const Operand* a, char* row, Py_ssize_t classes) noexcept nogil:
-    cdef real[BLOCK] zero
-    cdef Py_ssize_t first = 0, n
-    if rows_are_direct(a):
-        memset(row, 0, classes * sizeof(real))
-        return
-    memset(zero, 0, sizeof(zero))
-    while first < classes:
-        n = min(<Py_ssize_t>BLOCK, classes - first)
-        store_classes(a, row, first, n, zero)
-        first += n
-
+# Losses of the label's class alone, by its point with y = 1 (times the class's factor): every other class of the row has the gradient 0.
 
 cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
                  const real* source) noexcept nogil:
@@ -40,7 +27,7 @@ cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_
             work.p_buffer[i] = (<const real*>place)[0]
         else:
             gather_run(&call.y_pred, place, 0, work.p_buffer + i, 1)
-        work.y_buffer[i] = 1
+        work.y_buffer[i] = 1 if call.class_factors == NULL else <real>call.class_factors[label[i]]
         walk_on(&call.y_pred, 1, &walk)
     work.y = work.y_buffer
     work.p = work.p_buffer

@@ -32,7 +32,8 @@ class Oracle:
         return reference.evaluate(self.loss, y_true, y_pred).value
 
     def backward(self, y_true: ArrayLike, y_pred: ArrayLike) -> NDArray[Any]:
-        return reference.evaluate(self.loss, y_true, y_pred).grad
+        grad: NDArray[Any] = reference.evaluate(self.loss, y_true, y_pred).grad
+        return grad
 
     def value_and_grad(self, y_true: ArrayLike, y_pred: ArrayLike, *, out: Array) -> tuple[Any, NDArray[Any]]:
         value, out[...], _ = reference.evaluate(self.loss, y_true, y_pred)

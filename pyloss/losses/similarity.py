@@ -1,7 +1,8 @@
-"""Losses of the angle between vectors."""
+"""Losses of the angle or the distance between vectors."""
 
+from .._domains import FINITE_NOT_NEGATIVE, SIGN
 from .._engine import Plan
-from .._loss import RowwiseLoss
+from .._loss import ElementwiseLoss, RowwiseLoss, parameter
 
 
 class CosineDistance(RowwiseLoss, stem="cosine_distance"):
@@ -17,3 +18,19 @@ class CosineDistance(RowwiseLoss, stem="cosine_distance"):
 
     def _make_plan(self) -> Plan:
         return Plan(self, "cosine", rowwise=True, axis=self.axis)
+
+
+class HingeEmbedding(ElementwiseLoss, stem="hinge_embedding"):
+    """Hinge embedding loss: the distance of what is alike, and how far it falls short of the margin for what is not.
+
+    value p where y is 1, max(0, margin - p) where it is -1; gradient 1, and -1 where p < margin, else 0; second derivative 0. At the kink
+    p = margin the gradient is 0.
+
+    y_true is -1 or 1, or 0 or a bool, 0 standing for -1 (ValueError for 0.5); y_pred is a distance p, any number.
+
+    Reference: R. Hadsell, S. Chopra and Y. LeCun, Dimensionality reduction by learning an invariant mapping, 2006.
+    """
+
+    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+
+    y_true_domain = SIGN

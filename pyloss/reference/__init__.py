@@ -12,11 +12,20 @@ from ._result import _oracles
 from ._result import evaluate as evaluate
 from ._result import reduce as reduce
 from .binary import *  # noqa: F403
+from .contrastive import *  # noqa: F403
+from .counts import *  # noqa: F403
+from .distributions import *  # noqa: F403
 from .divergences import *  # noqa: F403
+from .focal import *  # noqa: F403
+from .lovasz import *  # noqa: F403
+from .margins import *  # noqa: F403
 from .multiclass import *  # noqa: F403
+from .ranking import *  # noqa: F403
 from .regression import *  # noqa: F403
+from .robust import *  # noqa: F403
 from .segmentation import *  # noqa: F403
 from .similarity import *  # noqa: F403
+from .softmax import *  # noqa: F403
 
 if not TYPE_CHECKING:  # a computed __all__ would hide the functions from type checkers
     __all__ = ["Result", "evaluate", "reduce", *_oracles]

@@ -1,4 +1,4 @@
-"""Three conventions that the textbook formulas share."""
+"""What the textbook formulas share."""
 
 import numpy as np
 
@@ -18,3 +18,7 @@ def ratio(x: Array, y: Array) -> Array:
 def zero(x: Array) -> Array:
     """0 everywhere, but NaN where x is NaN."""
     return np.where(np.isnan(x), x, 0.0)
+
+
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))

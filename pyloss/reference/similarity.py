@@ -1,10 +1,10 @@
-"""Angles between vectors along an axis."""
+"""Angles between vectors along an axis, and distances."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ._result import Array, Result, floats, oracle
-from ._textbook import ratio
+from ._textbook import ratio, zero
 
 
 def _unit(x: Array, axis: int) -> tuple[Array, Array, Array]:
@@ -25,3 +25,12 @@ def cosine_distance(y_true: ArrayLike, y_pred: ArrayLike, *, axis: int = -1) -> 
     value = np.where(zero, 0.0, 1 - cosine)
     grad = np.where(zero, 0.0, (cosine * u - v) / norm / scale)
     return Result(value.squeeze(axis), grad, None)
+
+
+@oracle
+def hinge_embedding(y_true: ArrayLike, y_pred: ArrayLike, *, margin: float = 1.0) -> Result:
+    """p for the label 1, max(0, margin - p) for -1, for which 0 stands too; derivative 1, and -1 where p < margin, else 0."""
+    y, p = floats(y_true, y_pred)
+    nothing = zero(y) + zero(p)
+    value = np.where(y > 0, p, np.maximum(0, margin - p)) + nothing
+    return Result(value, np.where(y > 0, 1.0, np.where(p < margin, -1.0, 0.0)) + nothing, nothing)

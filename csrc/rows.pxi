@@ -46,6 +46,19 @@ cdef inline void store_classes(const Operand* a, char* row, Py_ssize_t first, Py
     scatter_run(a, source, row + first * a.class_stride, a.class_stride, n)
 
 
+cdef void fill_zero(const Operand* a, char* row, Py_ssize_t classes) noexcept nogil:
+    cdef real[BLOCK] zero
+    cdef Py_ssize_t first = 0, n
+    if rows_are_direct(a):
+        memset(row, 0, classes * sizeof(real))
+        return
+    memset(zero, 0, sizeof(zero))
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        store_classes(a, row, first, n, zero)
+        first += n
+
+
 cdef void load_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, real* tile) noexcept nogil:
     """tile[k][i]: class k of row start + i."""
     cdef real[BLOCK] buffer
@@ -122,3 +135,85 @@ cdef inline const double* weight_of(const double* weight, Py_ssize_t i) noexcept
     if weight == NULL:
         return NULL
     return weight + i
+
+
+cdef void clear_derivatives(const Call* call, Py_ssize_t index) noexcept nogil:
+    """A row that counts nothing."""
+    cdef int k
+    clear_entries(&call.grad, index, call.classes)
+    clear_entries(&call.hess, index, call.classes)
+    for k in range(FURTHER):
+        clear_entries(&call.further[k].grad, index, call.classes)
+        clear_entries(&call.further[k].hess, index, call.classes)
+
+
+cdef inline void clear_entries(const Operand* target, Py_ssize_t index, Py_ssize_t classes) noexcept nogil:
+    if target.present:
+        fill_zero(target, row_of(target, index), classes)
+
+
+cdef inline bint load_truths(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, double* truth,
+                             Partial* partial) noexcept nogil:
+    """The truths, or labels, of rows that have one each; others are checked in place. False if one is faulty."""
+    cdef real[ROW_BLOCK] buffer
+    cdef Py_ssize_t[ROW_BLOCK] label
+    cdef const real* number
+    cdef Py_ssize_t i
+    if call.lists:
+        return not faulty_lists(call, start, rows, weight, partial)
+    if call.labels:
+        if not load_labels(call, start, rows, weight, label, partial):
+            return False
+        for i in range(rows):
+            truth[i] = <double>label[i]
+        return True
+    if not call.row_truth:
+        return not (call.y_true.present
+                    and faulty_entries(call, &call.y_true, &call.y_true_domain, Y_TRUE_FAULT, start, rows, weight, partial))
+    number = load(&call.y_true, start, rows, buffer)
+    if find_outside(number, &call.y_true_domain, weight, start, rows, Y_TRUE_FAULT, partial):
+        partial.fault_index *= call.classes
+        return False
+    for i in range(rows):
+        truth[i] = number[i]
+    return True
+
+
+cdef bint faulty_predictions(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Partial* partial) noexcept nogil:
+    cdef int k
+    if faulty_entries(call, &call.y_pred, &call.y_pred_domain, Y_PRED_FAULT, start, rows, weight, partial):
+        return True
+    for k in range(FURTHER):
+        if faulty_entries(call, &call.further[k].y_pred, &call.further[k].domain, further_fault(k), start, rows, weight, partial):
+            return True
+    return False
+
+
+# A kernel of one row at a time. It gives the value and stores the derivatives; `truth` is the row's, or its label, if there is one number
+# a row.
+ctypedef double (*row_fn)(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil
+
+
+cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    """The loop over blocks of rows; rows of weight 0 count nothing."""
+    cdef double[ROW_BLOCK] buffer, value, truth
+    cdef const double* weight
+    cdef Py_ssize_t block, start, rows, i
+    memset(truth, 0, sizeof(truth))
+    for block in range(first, last):
+        start = block * rows_of_block(call.classes)
+        rows = min(rows_of_block(call.classes), call.size - start)
+        weight = load_weights(call, start, rows, buffer)
+        if not load_truths(call, start, rows, weight, truth, partial):
+            return
+        if faulty_predictions(call, start, rows, weight, partial):
+            return
+        if call.outputs == NOTHING:
+            continue
+        for i in range(rows):
+            if weight != NULL and weight[i] == 0:
+                clear_derivatives(call, start + i)
+                value[i] = 0
+            else:
+                value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))
+        sum_or_store_rows(call, value, weight, start, rows, partial)

@@ -1,0 +1,71 @@
+# Totals of several cases: one call sums up every case, another writes all their gradients. The arrays are walked in an `order` of their
+# axes in which those of a case, of `size` elements, come last.
+
+cdef int open_cases(Plan plan, Call* call, Shape* shape, ndarray y_true, ndarray y_pred, ndarray weight, tuple masks,
+                    Py_ssize_t size, Py_ssize_t count, Py_ssize_t width, Py_ssize_t needed) except -1:
+    """`count` rows of `width` numbers belong to the cases; `needed` is how many the kernel reads or writes."""
+    plan.open_inputs(call, shape, y_true, y_pred, ())
+    if width != needed or size < 0 or count * size != shape.size:
+        raise ValueError(f"{plan.loss.name}: {count} rows of {width} numbers do not belong to {shape.size} elements in cases of {size}")
+    plan.open_weights(call, shape, weight, masks, None)
+    call.size = shape.size
+    call.classes = size
+    call.scale = 1
+    call.summed = True
+    return 0
+
+
+cdef tuple in_order(tuple order, tuple arrays):
+    return tuple([None if array is None else array.transpose(order) for array in arrays])
+
+
+cdef int execute_cases(Plan plan, const Call* call, const Shape* shape, Py_ssize_t count, Py_ssize_t size) except -1:
+    cdef Partial partial
+    cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
+    execute(kernels.cases, call, count, size, &partial)
+    if partial.fault != NO_FAULT:
+        raise ValueError(f"{plan.loss.name}: a number is out of its domain")
+    return 0
+
+
+def sum_cases(Plan plan not None, tuple order not None, Py_ssize_t size, double[:, ::1] sums not None, ndarray y_true not None,
+              ndarray y_pred not None, ndarray weight, tuple masks not None, tuple parameters not None):
+    """Fill a row of `sums` for every case: what the point adds up with these parameters, and the weight.
+
+    ValueError for data that a call on all of them refuses too, whose message names the first offence.
+    """
+    cdef Call call
+    cdef Shape shape
+    y_true, y_pred, weight = in_order(order, (y_true, y_pred, weight))
+    masks = in_order(order, masks)
+    open_cases(plan, &call, &shape, y_true, y_pred, weight, masks, size, sums.shape[0], sums.shape[1], STATISTICS + 1)
+    set_parameters(call.parameters, parameters)
+    clear_results(&call)
+    call.outputs = ALL
+    call.statistics = True
+    if sums.shape[0]:
+        call.case_sums = &sums[0, 0]
+    execute_cases(plan, &call, &shape, sums.shape[0], size)
+
+
+def grad_cases(Plan plan not None, tuple order not None, Py_ssize_t size, const double[:, ::1] parameters not None,
+               ndarray y_true not None, ndarray y_pred not None, ndarray weight, tuple masks not None, ndarray out):
+    """The gradient, from a row of `parameters` for every case: a scale, and the point's parameters."""
+    cdef Call call
+    cdef Shape shape
+    cdef Results results = Results.__new__(Results)
+    if out is None:
+        out = fresh(cnp.PyArray_NDIM(y_pred), <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred), y_pred)
+    if cnp.PyArray_SIZE(y_pred) == 0:   # without elements strides say nothing
+        return out
+    y_true, y_pred, weight = in_order(order, (y_true, y_pred, weight))
+    masks = in_order(order, masks)
+    open_cases(plan, &call, &shape, y_true, y_pred, weight, masks, size, parameters.shape[0], parameters.shape[1],
+               PARAMETERS + 1)
+    call.outputs = GRAD
+    call.statistics = False
+    results.open(plan, &call, &shape, y_true, y_pred, (), weight, masks, out.transpose(order))
+    call.case_parameters = &parameters[0, 0]
+    execute_cases(plan, &call, &shape, parameters.shape[0], size)
+    results.close()
+    return out

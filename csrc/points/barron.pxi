@@ -1,0 +1,44 @@
+# The general robust loss, and its limits in alpha.
+
+cdef inline Point barron(real y, real p, const real* parameter) noexcept nogil:
+    """With b = |alpha - 2| and L = log(1 + u^2 / b): b / alpha (exp(alpha L / 2) - 1), in which neither b nor alpha near 0 cancels."""
+    cdef Duo r = residual(y, p), c = scale_of(parameter[0]), one = duo(1, 0)
+    cdef real alpha = parameter[1]
+    cdef Duo distance = exact_sum(alpha, -2), size = duo_size(distance)
+    cdef Duo b = duo(scale_of(size.high).high, size.low), u = duo_over(r, c)      # float32 may have made alpha 2
+    cdef Curve curve = curve_of(r, duo_times(c, duo_root(b)))
+    cdef Power rise = expm1_in_parts(duo_times(duo(alpha * <real>0.5, 0), curve.log))
+    cdef Power slope = exp_in_parts(duo_times(duo_scaled(distance, <real>0.5), curve.log))
+    cdef real value = rounded(duo_times(duo_over(b, duo(alpha, 0)), rise.rest)) * rise.scale * rise.again
+    cdef Duo share = duo_blend(curve.far, duo(0, 0), curve.inverse)     # 1 / (1 + u^2 / b)
+    cdef Duo bend = duo_plus(exact_sum(alpha, -1), duo_times(duo_scaled(distance, -1), share))
+    cdef real endless = select(alpha < 1, 0, select(alpha > 1, <real>INFINITY, <real>1 / c.high))
+    return Point(select(curve.s.high < TINY, rounded(half_square(u)), value),
+                 select(magnitude(r.high) > LARGE, endless * sign(r.high), times_power(duo_over(u, c), slope)),
+                 times_power(duo_over(duo_over(bend, c), c), slope))
+
+
+cdef inline Point barron_square(real y, real p, const real* parameter) noexcept nogil:
+    """alpha = 2"""
+    cdef Duo c = scale_of(parameter[0]), u = duo_over(residual(y, p), c)
+    return Point(rounded(half_square(u)), rounded(duo_over(u, c)), rounded(duo_over(duo_over(duo(1, 0), c), c)) + nil(u.high))
+
+
+cdef inline Point barron_log(real y, real p, const real* parameter) noexcept nogil:
+    """alpha = 0: log(1 + u^2 / 2)"""
+    cdef Duo r = residual(y, p), c = scale_of(parameter[0]), u = duo_over(r, c), one = duo(1, 0)
+    cdef Curve curve = curve_of(u, duo_root(duo(2, 0)))
+    cdef Duo bend = duo_plus(duo_scaled(curve.inverse, 2), duo(-1, 0))
+    cdef Duo slope = duo_times(duo_blend(curve.far, with_sign(duo_root(duo(2, 0)), r.high), u), curve.inverse)
+    cdef Duo first = duo_over(duo_blend(curve.far, duo_scaled(curve.inverse, -1), bend), c), second = duo_over(curve.inverse, c)
+    return Point(rounded(duo_where(curve.s.high < TINY, half_square(u), curve.log)), rounded(duo_over(slope, c)),
+                 rounded(duo_times(first, second)))
+
+
+cdef inline Point barron_exp(real y, real p, const real* parameter) noexcept nogil:
+    """alpha = -inf: 1 - exp(-u^2 / 2)"""
+    cdef Duo r = residual(y, p), c = scale_of(parameter[0]), u = duo_over(r, c), s = exponent_within(half_square(u))
+    cdef Power power = exp_in_parts(duo_scaled(s, -1))
+    cdef Duo bend = duo_plus(duo(1, 0), duo_scaled(s, -2))
+    return Point(rounded(duo_one_minus_exp(s)), times_power(duo_over(finite(u), c), power),
+                 times_power(duo_over(duo_over(bend, c), c), power))

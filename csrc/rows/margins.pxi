@@ -1,0 +1,250 @@
+# Hinges between the classes of a row: what a rival's score is over the true class's, less a margin. Everything is a `lead`, in double and
+# rounded once: plain sums would lose the margin beside huge scores, and the sign, which is the gradient, where a lead is close to 0.
+
+cdef inline double rounded_off_double(double a, double b, double total) noexcept nogil:
+    """What rounding took from total = a + b, exactly (Knuth's two-sum); 0 beside an infinity."""
+    cdef double shadow = total - a
+    cdef double rest = (a - (total - shadow)) + (b - shadow)
+    return select_double(rest == rest, rest, 0)
+
+
+cdef inline double lead(double rival, double own, double margin) noexcept nogil:
+    """(rival - own) + margin."""
+    cdef double gap = rival - own
+    cdef double total = gap + margin
+    return total + (rounded_off_double(gap, margin, total) + rounded_off_double(rival, -own, gap))
+
+
+cdef inline double nil_double(double x) noexcept nogil:
+    """Zero, unless x is nan."""
+    return select_double(x == x, 0, x)
+
+
+cdef inline double beyond(double u, double x) noexcept nogil:
+    """x where the lead u is positive, else 0; a nan stays."""
+    return select_double(u > 0, x, nil_double(u))
+
+
+cdef inline double entry_of(const Operand* a, const char* row, Py_ssize_t k) noexcept nogil:
+    cdef real number
+    return load_classes(a, row, k, 1, &number)[0]
+
+
+cdef inline void set_entry(const Operand* a, Py_ssize_t index, Py_ssize_t k, double number) noexcept nogil:
+    """Write one entry of a row, if there is anything to write to."""
+    cdef real rounded = <real>number
+    if a.present:
+        store_classes(a, row_of(a, index), k, 1, &rounded)
+
+
+cdef void fill_row(const Operand* a, Py_ssize_t index, Py_ssize_t classes, double number) noexcept nogil:
+    cdef real[BLOCK] same
+    cdef char* row
+    cdef Py_ssize_t first = 0, n, k
+    if not a.present:
+        return
+    row = row_of(a, index)
+    if number == 0:
+        fill_zero(a, row, classes)
+        return
+    for k in range(BLOCK):
+        same[k] = <real>number
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        store_classes(a, row, first, n, same)
+        first += n
+
+
+cdef inline void fill_derivatives(const Call* call, Py_ssize_t index, double number) noexcept nogil:
+    fill_row(&call.grad, index, call.classes, number)
+    fill_row(&call.hess, index, call.classes, number)
+
+
+# Crammer and Singer: the strongest rival alone ---------------------------------------------------------------------------------------
+
+cdef enum:
+    RIVALS = 32             # scores that are compared at a time
+
+
+cdef real top_or_nan(const real* z, Py_ssize_t n, real top) noexcept nogil:
+    """The largest of n numbers and `top`; nan if one of them is."""
+    cdef real[RIVALS] tops, nans
+    cdef real nan = nil(top)
+    cdef Py_ssize_t k = 0, j
+    if n >= RIVALS:
+        for j in range(RIVALS):
+            tops[j] = top
+            nans[j] = 0
+        while k + RIVALS <= n:
+            for j in range(RIVALS):
+                tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
+                nans[j] += nil(z[k + j])
+            k += RIVALS
+        for j in range(RIVALS):
+            top = select(tops[j] > top, tops[j], top)
+            nan += nans[j]
+    while k < n:
+        top = select(z[k] > top, z[k], top)
+        nan += nil(z[k])
+        k += 1
+    return top + nan
+
+
+cdef double top_rival(const Call* call, const char* row, Py_ssize_t label) noexcept nogil:
+    """The largest score of the other classes; -inf if there are none."""
+    cdef real[BLOCK] buffer
+    cdef const real* z
+    cdef real top = -2 * LARGE
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_classes(&call.y_pred, row, first, n, buffer)
+        k = label - first
+        if 0 <= k < n:
+            top = top_or_nan(z, k, top)
+            top = top_or_nan(z + k + 1, n - k - 1, top)
+        else:
+            top = top_or_nan(z, n, top)
+        first += n
+    return top
+
+
+cdef Py_ssize_t class_with(const Call* call, const char* row, Py_ssize_t label, double top) noexcept nogil:
+    """The lowest class but the label's that has this score."""
+    cdef real[BLOCK] buffer
+    cdef const real* z
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_classes(&call.y_pred, row, first, n, buffer)
+        for k in range(n):
+            if z[k] == top and first + k != label:
+                return first + k
+        first += n
+    return label
+
+
+cdef double multiclass_hinge_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    """At a tie the lowest class has the maximum."""
+    cdef const char* row = row_of(&call.y_pred, index)
+    cdef Py_ssize_t label = <Py_ssize_t>truth, rival = label
+    cdef double top, value
+    top = top_rival(call, row, label)
+    value = lead(top, entry_of(&call.y_pred, row, label), 1)
+    if call.grad.present and value >= 0:
+        rival = class_with(call, row, label, top)
+        if value == 0 and label < rival:
+            rival = label
+    fill_derivatives(call, index, nil_double(value))
+    if rival != label:
+        set_entry(&call.grad, index, rival, scale)
+        set_entry(&call.grad, index, label, -scale)
+    return beyond(value, value)
+
+
+cdef void multiclass_hinge(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    each_row(multiclass_hinge_row, call, first, last, partial)
+
+
+# Weston and Watkins: every rival, by its lead or by its square -------------------------------------------------------------------------
+
+cdef struct Rivalry:
+    # A row, and the sums over its rivals, which are the label's derivatives.
+    Py_ssize_t index
+    Py_ssize_t label
+    bint squared
+    double own              # the label's score
+    double value
+    double slope
+    double curve
+
+
+cdef void rival_leads(const Call* call, const Rivalry* row, Py_ssize_t first, Py_ssize_t n, double* u) noexcept nogil:
+    """The leads of the classes from `first` on; the label has none over itself."""
+    cdef real[BLOCK] buffer
+    cdef const real* z = load_classes(&call.y_pred, row_of(&call.y_pred, row.index), first, n, buffer)
+    cdef double own = row.own, margin = call.parameters[0]
+    cdef Py_ssize_t k
+    for k in range(n):
+        u[k] = lead(z[k], own, margin)
+    if 0 <= row.label - first < n:
+        u[row.label - first] = 0
+
+
+cdef double leads_value(const double* u, Py_ssize_t n, double classes, bint squared) noexcept nogil:
+    """Divided before it is squared, which might leave the range."""
+    cdef double[BLOCK] term
+    cdef Py_ssize_t k
+    if squared:
+        for k in range(n):
+            term[k] = beyond(u[k], (u[k] / classes) * u[k])
+    else:
+        for k in range(n):
+            term[k] = beyond(u[k], u[k] / classes)
+    return sum_of_doubles(term, n)
+
+
+cdef double leads_slope(const double* u, Py_ssize_t n, double classes, bint squared, double factor, real* grad) noexcept nogil:
+    """The derivatives of the rivals, and their sum without the factor."""
+    cdef double[BLOCK] slope
+    cdef Py_ssize_t k
+    if squared:
+        for k in range(n):
+            slope[k] = beyond(u[k], u[k] / classes)
+    else:
+        for k in range(n):
+            slope[k] = beyond(u[k], 1)
+    for k in range(n):
+        grad[k] = <real>(slope[k] * factor)
+    return sum_of_doubles(slope, n)
+
+
+cdef double leads_curve(const double* u, Py_ssize_t n, bint squared, double factor, real* hess) noexcept nogil:
+    cdef double[BLOCK] curve
+    cdef double each = 1 if squared else 0
+    cdef Py_ssize_t k
+    for k in range(n):
+        curve[k] = beyond(u[k], each)
+        hess[k] = <real>(curve[k] * factor)
+    return sum_of_doubles(curve, n)
+
+
+cdef void rivals(const Call* call, Rivalry* row, double slope_factor, double curve_factor) noexcept nogil:
+    """Everything of a row but the label's derivatives."""
+    cdef double[BLOCK] u
+    cdef real[BLOCK] derivative
+    cdef double classes = <double>call.classes
+    cdef Py_ssize_t first = 0, n
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        rival_leads(call, row, first, n, u)
+        if gives_value(call.outputs):
+            row.value += leads_value(u, n, classes, row.squared)
+        if call.grad.present:
+            row.slope += leads_slope(u, n, classes, row.squared, slope_factor, derivative)
+            store_classes(&call.grad, row_of(&call.grad, row.index), first, n, derivative)
+        if call.hess.present:
+            row.curve += leads_curve(u, n, row.squared, curve_factor, derivative)
+            store_classes(&call.hess, row_of(&call.hess, row.index), first, n, derivative)
+        first += n
+
+
+cdef double multi_margin_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    cdef Rivalry row
+    cdef Py_ssize_t label = <Py_ssize_t>truth
+    cdef double slope_factor, curve_factor
+    row.index = index
+    row.label = label
+    row.squared = call.parameters[1] == 2
+    row.own = entry_of(&call.y_pred, row_of(&call.y_pred, index), label)
+    row.value = row.slope = row.curve = nil_double(row.own)
+    curve_factor = 2 * scale / <double>call.classes
+    slope_factor = 2 * scale if row.squared else scale / <double>call.classes
+    rivals(call, &row, slope_factor, curve_factor)
+    set_entry(&call.grad, index, label, 0 - row.slope * slope_factor)
+    set_entry(&call.hess, index, label, row.curve * curve_factor)
+    return row.value
+
+
+cdef void multi_margin(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    each_row(multi_margin_row, call, first, last, partial)

@@ -1,0 +1,299 @@
+# Softmax cross-entropy row by row, each in chunks, with three readings of the row while it is in the cache.
+
+cdef const real* load_capped(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    cdef real cap = row.cap
+    cdef Py_ssize_t k
+    if cap == 0:
+        return z
+    for k in range(n):
+        buffer[k] = cap * vector_tanh(z[k] / cap)
+    return buffer
+
+
+cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+    """Under an infinite top, those of the softmax's limit."""
+    cdef const real* z = load_capped(call, row, first, n, buffer)
+    cdef Py_ssize_t k
+    if not row.top > LARGE:
+        return z
+    for k in range(n):
+        buffer[k] = limit_of(z[k], row.infinities)
+    return buffer
+
+
+cdef inline real shift_of(const Row* row) noexcept nogil:
+    """What is taken from the logits before exp."""
+    return 0 if row.top > LARGE else row.top
+
+
+cdef real lane_top(const real* z, Py_ssize_t n, real top) noexcept nogil:
+    """The largest of n numbers and `top`, in lanes; a nan is passed over."""
+    cdef real[LANES] tops
+    cdef Py_ssize_t k = 0, j
+    for j in range(LANES):
+        tops[j] = top
+    while k + LANES <= n:
+        for j in range(LANES):
+            tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
+        k += LANES
+    for j in range(LANES):
+        top = select(tops[j] > top, tops[j], top)
+    while k < n:
+        top = select(z[k] > top, z[k], top)
+        k += 1
+    return top
+
+
+cdef Py_ssize_t infinities(const Call* call, const Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef const real* z
+    cdef Py_ssize_t first = 0, n, k, count = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_capped(call, row, first, n, buffer)
+        for k in range(n):
+            count += z[k] > LARGE
+        first += n
+    return count
+
+
+cdef void row_top(const Call* call, Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef real top = -2 * LARGE
+    cdef Py_ssize_t first = 0, n
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        top = lane_top(load_capped(call, row, first, n, buffer), n, top)
+        first += n
+    row.top = top
+    if top > LARGE:
+        row.infinities = infinities(call, row)
+
+
+cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
+    """The sum of what is not 1, and how many are. Four terms are added in `real`, then in double."""
+    cdef double[LANES] total
+    cdef real[LANES] four, count
+    cdef double result = 0
+    cdef Py_ssize_t k = 0, i, j
+    for j in range(LANES):
+        total[j] = count[j] = 0
+    while k + 4 * LANES <= n:
+        for j in range(LANES):
+            four[j] = 0
+        for i in range(4):
+            for j in range(LANES):
+                count[j] += select(e[k + j] == 1, 1, 0)
+                four[j] += select(e[k + j] == 1, 0, e[k + j])
+            k += LANES
+        for j in range(LANES):
+            total[j] += four[j]
+    while k < n:
+        ones[0] += select(e[k] == 1, 1, 0)
+        result += select(e[k] == 1, 0, e[k])
+        k += 1
+    for j in range(LANES):
+        result += total[j]
+        ones[0] += count[j]
+    return result
+
+
+cdef inline real exp_below_by(real z, real top, real temperature) noexcept nogil:
+    """exp((z - top) / temperature), as exp_below."""
+    cdef real gap = top - z, size = gap / temperature, back = size * temperature
+    cdef real rest = ((gap - back) - product_rest(size, temperature, back) + rounded_off(top, -z, gap)) / temperature
+    return exp_minus_sum(size, rest)
+
+
+cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef const real* z = load_logits(call, row, first, n, buffer)
+    cdef real shift = shift_of(row), temperature = row.temperature
+    cdef Py_ssize_t k
+    if temperature == 1:
+        for k in range(n):
+            e[k] = exp_below(z[k], shift)
+    else:
+        for k in range(n):
+            e[k] = exp_below_by(z[k], shift, temperature)
+
+
+cdef inline real inside(double parameter) noexcept nogil:
+    """A number > 0 in `real`, where it may neither vanish nor become infinite."""
+    return <real>max(<double>LEAST_NORMAL, min(<double>LARGE, parameter))
+
+
+cdef inline double rest_of_sum(double a, double b, double total) noexcept nogil:
+    """What rounding took from total = a + b (Knuth)."""
+    cdef double shadow = total - a
+    return (a - (total - shadow)) + (b - shadow)
+
+
+cdef void row_gap(const Call* call, Row* row) noexcept nogil:
+    """gap and mass of the row, in units of the temperature."""
+    cdef real[BLOCK] z_buffer, t_buffer
+    cdef const real* z
+    cdef const real* t
+    cdef Py_ssize_t first = 0, n, k
+    cdef double mass = 0, lost = 0, lost_gap = 0, sum, gap, shift = shift_of(row)
+    if row.label >= 0:
+        z = load_logits(call, row, row.label, 1, z_buffer)
+        row.gap = (<double>shift - z[0]) / row.temperature
+        row.mass = 1
+        return
+    row.gap = 0
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_logits(call, row, first, n, z_buffer)
+        t = load_targets(call, row.t, row.hot, first, n, t_buffer)
+        for k in range(n):
+            gap = shift - z[k]
+            gap = select_double(t[k] != 0, t[k] * gap, 0)
+            sum = row.gap + gap
+            lost_gap += rest_of_sum(row.gap, gap, sum)
+            row.gap = sum
+            sum = mass + t[k]
+            lost += rest_of_sum(mass, t[k], sum)
+            mass = sum
+        first += n
+    if lost_gap == lost_gap:    # an infinite sum has lost nothing
+        row.gap += lost_gap
+    row.gap /= row.temperature
+    row.mass = mass + (lost if lost == lost else 0)
+
+
+cdef void row_others(const Call* call, Row* row) noexcept nogil:
+    """Where the gradient goes straight into the caller's array, e is kept there and not computed again."""
+    cdef real[BLOCK] buffer
+    cdef real* e = buffer
+    cdef Py_ssize_t first = 0, n
+    cdef double total = 0, ones = -1
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        if row.keeps:
+            e = <real*>row.grad + first
+        exps(call, row, first, n, e)
+        total += sum_below_one(e, n, &ones)
+        first += n
+    row.others = <real>(total + ones)
+
+
+cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real* e) noexcept nogil:
+    """e becomes the gradient of the classes from `first` on."""
+    cdef real[BLOCK] buffer
+    cdef const real* t
+    cdef Py_ssize_t k, label = row.label - first
+    cdef real at_label = 0, elsewhere = <real>(factor * (1 + row.pull)), others = row.others
+    cdef double mass = row.mass, pull = row.pull
+    if row.label < 0:
+        t = load_targets(call, row.t, row.hot, first, n, buffer)
+        for k in range(n):  # in double, so that of two products nothing is rounded before their difference
+            e[k] = <real>(((mass - t[k] + pull) * e[k] - t[k] * <double>rest_of(e[k], others)) * factor)
+        return
+    if 0 <= label < n:
+        at_label = softmax_grad(e[label], 1, <real>row.pull, row.others) * factor
+    for k in range(n):
+        e[k] *= elsewhere
+    if 0 <= label < n:
+        e[label] = at_label
+
+
+cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
+                            real* e) noexcept nogil:
+    """The targets are read before the second derivatives are stored, which may take their place."""
+    cdef real[BLOCK] hess
+    cdef Py_ssize_t k
+    if call.hess.present:
+        for k in range(n):
+            hess[k] = softmax_hess(e[k], <real>(row.mass + row.pull), row.others, <real>row.curl, square)
+    chunk_grads(call, row, first, n, factor, e)
+    if row.cap != 0:
+        bend_derivatives(call, row, first, n, e, hess)
+    if call.hess.present:
+        store_classes(&call.hess, row.hess, first, n, hess)
+
+
+cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* grad, real* hess) noexcept nogil:
+    """From those by the capped logits to those by the logits. The slope 1 - tanh^2 is made of exp: it would cancel in the tails."""
+    cdef real[BLOCK] buffer
+    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    cdef real cap = row.cap, e, slope, bend
+    cdef Py_ssize_t k
+    for k in range(n):
+        e = exp_minus(magnitude(z[k] / cap) * <real>2)
+        slope = <real>4 * e / ((<real>1 + e) * (<real>1 + e))
+        bend = <real>-2 * vector_tanh(z[k] / cap) * slope / cap
+        if call.hess.present:
+            hess[k] = hess[k] * slope * slope + grad[k] * bend
+        grad[k] *= slope
+
+
+cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
+    cdef real[BLOCK] buffer
+    cdef double total = 1 + <double>row.others
+    cdef double heat = row.temperature
+    cdef real factor = <real>(scale / (total * heat)), square = <real>(scale / (total * heat) / (total * heat))
+    cdef Py_ssize_t first = 0, n
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        if row.keeps:
+            chunk_derivatives(call, row, first, n, factor, square, <real*>row.grad + first)
+        else:
+            exps(call, row, first, n, buffer)
+            chunk_derivatives(call, row, first, n, factor, square, buffer)
+            store_classes(&call.grad, row.grad, first, n, buffer)
+        first += n
+
+
+cdef double row_weight(const Call* call, const Row* row) noexcept nogil:
+    """What the row counts beside its weight: the class factor of its label, or their mean under its distribution."""
+    if call.class_factors == NULL or row.label >= 0:
+        return 1
+    if row.hot >= 0:
+        return call.class_factors[row.hot]
+    return weight_of_distribution(call, row.index)
+
+
+cdef double add_z_loss(const Call* call, Row* row) noexcept nogil:
+    """The value's part; `pull` and `curl` get the derivatives'."""
+    cdef double size = <double>row.top / row.temperature + <double>vector_log1p(row.others)
+    row.curl = 2 * call.parameters[0] * row_weight(call, row)
+    row.pull = row.curl * size
+    return row.curl * size * size / 2
+
+
+cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, const double* weight) noexcept nogil:
+    """The value of a row; its derivatives are stored. `weight` points to the row's own, or is NULL."""
+    cdef Row row
+    cdef double value
+    row.index = index
+    row.hot = label
+    row.label = -1 if bends_truth(call) else label
+    row.cap = inside(call.parameters[1]) if call.parameters[1] != 0 else 0
+    row.temperature = inside(call.parameters[2])
+    row.z = row_of(&call.y_pred, index)
+    row.t = row_of(&call.y_true, index)
+    row.grad = row_of(&call.grad, index) if call.grad.present else NULL
+    row.hess = row_of(&call.hess, index) if call.hess.present else NULL
+    row.keeps = call.grad.present and rows_are_direct(&call.grad)
+    if weight != NULL and weight[0] == 0:
+        clear_row(call, &row)
+        return 0
+    row_top(call, &row)
+    row_gap(call, &row)
+    row_others(call, &row)
+    value = row.gap + row.mass * <double>vector_log1p(row.others)
+    row.pull = row.curl = 0
+    if call.parameters[0] != 0:
+        value += add_z_loss(call, &row)
+    if call.outputs != VALUE:
+        row_derivatives(call, &row, row_scale(call, weight, 0))
+    return value
+
+
+cdef void clear_row(const Call* call, const Row* row) noexcept nogil:
+    if call.grad.present:
+        fill_zero(&call.grad, row.grad, call.classes)
+    if call.hess.present:
+        fill_zero(&call.hess, row.hess, call.classes)

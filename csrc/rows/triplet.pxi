@@ -1,0 +1,185 @@
+# The triplet loss of an anchor, a positive and a negative vector, in double: max(0, d(a, p) - d(a, n) + margin) for a p-norm d.
+
+cdef struct Gap:
+    # The difference of two rows, a - b, in units of `top` where its powers would leave the range.
+    const Operand* a
+    const Operand* b
+    const char* a_row
+    const char* b_row
+    double unit
+    double length           # its norm, in that unit
+    double tops             # how many entries are as large as the largest
+
+
+cdef void load_gap(const Gap* gap, Py_ssize_t first, Py_ssize_t n, double* difference) noexcept nogil:
+    cdef real[BLOCK] a_buffer, b_buffer
+    cdef const real* a = load_classes(gap.a, gap.a_row, first, n, a_buffer)
+    cdef const real* b = load_classes(gap.b, gap.b_row, first, n, b_buffer)
+    cdef double unit = gap.unit
+    cdef Py_ssize_t k
+    for k in range(n):
+        difference[k] = <double>a[k] * unit - <double>b[k] * unit
+
+
+cdef inline double size_of(double x) noexcept nogil:
+    return x if x >= 0 else -x
+
+
+cdef void raise_sizes(double* x, double power, Py_ssize_t n) noexcept nogil:
+    """|x|^power. The powers that people use need no logarithm."""
+    cdef Py_ssize_t k
+    if power == 1:
+        for k in range(n):
+            x[k] = select_double(x[k] >= 0, x[k], -x[k])
+    elif power == 2:
+        for k in range(n):
+            x[k] = x[k] * x[k]
+    else:
+        for k in range(n):
+            x[k] = double_pow(size_of(x[k]), power)
+
+
+cdef double largest_gap(const Gap* gap, Py_ssize_t classes) noexcept nogil:
+    """The largest absolute difference; a nan, if there is one."""
+    cdef double[BLOCK] x
+    cdef double top = 0
+    cdef Py_ssize_t first = 0, n, k
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        load_gap(gap, first, n, x)
+        for k in range(n):
+            top = select_double(size_of(x[k]) > top, size_of(x[k]), top) + 0 * select_double(x[k] == x[k], 0, x[k])
+        first += n
+    return top
+
+
+cdef double sum_of_powers(const Gap* gap, double power, Py_ssize_t classes) noexcept nogil:
+    cdef double[BLOCK] x
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, n
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        load_gap(gap, first, n, x)
+        raise_sizes(x, power, n)
+        total += sum_of_doubles(x, n)
+        first += n
+    return total
+
+
+cdef inline double root_of(double total, double power) noexcept nogil:
+    return total if power == 1 else (sqrt(total) if power == 2 else double_pow(total, 1 / power))
+
+
+cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, double power, Py_ssize_t classes, Gap* gap) noexcept nogil:
+    """The unit is a power of two that brings the largest difference near 1, where powers of differences leave the range without."""
+    cdef double top, total
+    cdef int exponent = 0
+    gap.a = a
+    gap.b = b
+    gap.a_row = row_of(a, index)
+    gap.b_row = row_of(b, index)
+    gap.unit = 1
+    total = sum_of_powers(gap, power, classes) if isfinite(power) else 0
+    gap.length = root_of(total, power)
+    if 1e-200 < total < 1e200:
+        return
+    gap.unit = 0.5
+    top = largest_gap(gap, classes)
+    gap.unit = 1
+    gap.length = top * 2
+    if top > 0 and isfinite(top):
+        frexp(top, &exponent)
+        gap.unit = ldexp(1, min(-exponent, 1000))
+        gap.length = root_of(sum_of_powers(gap, power, classes), power) if isfinite(power) else largest_gap(gap, classes)
+
+
+cdef double count_tops(const Gap* gap, Py_ssize_t classes) noexcept nogil:
+    cdef double[BLOCK] x
+    cdef double count = 0
+    cdef Py_ssize_t first = 0, n, k
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        load_gap(gap, first, n, x)
+        for k in range(n):
+            count += select_double(size_of(x[k]) == gap.length, 1, 0)
+        first += n
+    return count
+
+
+cdef double length_of(const Gap* gap) noexcept nogil:
+    return gap.length / gap.unit
+
+
+cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t n, double scale, double* slope) noexcept nogil:
+    """The derivatives of the norm by the first vector; 0 where the difference is, the largest entry's sign for the maximum norm."""
+    cdef double length = gap.length, size
+    cdef Py_ssize_t k
+    load_gap(gap, first, n, slope)
+    if length == 0:
+        for k in range(n):
+            slope[k] = 0
+    elif power == 2:
+        for k in range(n):
+            slope[k] = slope[k] / length * scale
+    else:
+        for k in range(n):
+            size = size_of(slope[k]) / length
+            if isfinite(power):
+                size = 1 if power == 1 else double_pow(size, power - 1)
+            else:
+                size = 1 / gap.tops if size == 1 else 0
+            slope[k] = (size if slope[k] > 0 else (-size if slope[k] < 0 else slope[k])) * scale
+
+
+cdef void store_slopes(const Operand* target, Py_ssize_t index, Py_ssize_t first, Py_ssize_t n, const double* slope) noexcept nogil:
+    cdef real[BLOCK] grad
+    cdef Py_ssize_t k
+    for k in range(n):
+        grad[k] = <real>slope[k]
+    store_classes(target, row_of(target, index), first, n, grad)
+
+
+cdef void triplet_grads(const Call* call, const Gap* pull, const Gap* push, Py_ssize_t index, double scale) noexcept nogil:
+    """`push` starts at the anchor, or with a swap at the positive. All three are read before the first is stored."""
+    cdef double[BLOCK] to_positive, to_negative, anchor, positive
+    cdef double power = call.parameters[1]
+    cdef bint swapped = push.a != pull.a
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        gap_slopes(pull, power, first, n, scale, to_positive)
+        gap_slopes(push, power, first, n, scale, to_negative)
+        for k in range(n):
+            anchor[k] = to_positive[k] - select_double(swapped, 0, to_negative[k])
+            positive[k] = -to_positive[k] - select_double(swapped, to_negative[k], 0)
+        store_slopes(&call.grad, index, first, n, anchor)
+        store_slopes(&call.further[0].grad, index, first, n, positive)
+        store_slopes(&call.further[1].grad, index, first, n, to_negative)
+        first += n
+
+
+cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    cdef Gap pull, push, swap
+    cdef double power = call.parameters[1], value
+    cdef const Operand* positive = &call.further[0].y_pred
+    cdef const Operand* negative = &call.further[1].y_pred
+    measure_gap(&call.y_pred, positive, index, power, call.classes, &pull)
+    measure_gap(&call.y_pred, negative, index, power, call.classes, &push)
+    if call.parameters[2] != 0:
+        measure_gap(positive, negative, index, power, call.classes, &swap)
+        if length_of(&swap) < length_of(&push) or swap.length != swap.length:
+            push = swap
+    value = length_of(&pull) - length_of(&push) + call.parameters[0]
+    if value <= 0:
+        clear_derivatives(call, index)
+        return 0
+    if call.grad.present and not isfinite(power):
+        pull.tops = count_tops(&pull, call.classes)
+        push.tops = count_tops(&push, call.classes)
+    if call.grad.present:
+        triplet_grads(call, &pull, &push, index, scale)
+    return value
+
+
+cdef void triplet(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    each_row(triplet_row, call, first, last, partial)

@@ -1,0 +1,117 @@
+"""Losses of the overlap of two masks, over all samples or in separate cases."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _errors
+from ._cases import Cases
+from ._domains import BINARY, PROBABILITY
+from ._engine import Plan, exact_sum
+from ._formulas import Numbers
+from ._loss import Array, Value, axes
+from ._total import TotalLoss
+
+Sums = tuple[Numbers, ...]
+Read = Callable[[tuple[float, ...]], Sums]
+
+
+class OverlapLoss(TotalLoss):
+    """A loss of the overlap of two masks: of what they share, what the prediction adds and what it leaves out.
+
+    `axis` says over which axes the sums run: one, a tuple of them, or None for all. The other axes hold separate cases, whose losses are
+    averaged ("mean"), summed ("sum"), summed and divided by the length of the first of those axes ("batchmean"), or given one by one
+    ("none": an array of their shape). A case whose weights are all 0 counts nothing: it is left out of the mean, its own value is that of
+    the mean of nothing and its gradient 0.
+
+    What the sums are made of: the shared part TP is the sum of w min(t, p), what is added FP that of w max(p - t, 0), what is left out FN
+    that of w max(t - p, 0). Where the truth is 0 or 1 these are the sums of w t p, w (1 - t) p and w t (1 - p); for soft truths they have
+    their best at p = t, which the products have not. Their derivatives jump at p = t: there the gradient is (1 - t) of the one above plus
+    t of the one below, so that a hard truth has that of the products. The computation is in float64, whatever the arrays hold.
+    """
+
+    axis: int | tuple[int, ...] | None = axes(default=None)
+
+    y_true_domain = BINARY
+    y_pred_domain = PROBABILITY
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, "overlap", statistics=True, double_only=True)
+
+    @cached_property
+    def _grad_plan(self) -> Plan:
+        return Plan(self, "overlap_grad", double_only=True)
+
+    def _gathered(self, read: Read) -> Sums:
+        """All that value and gradient follow from; `read` reads the data once, with parameters for the point."""
+        return read(())
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Value:
+        if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
+            return super().__call__(y_true, y_pred, sample_weight, out=out)
+        self._check_value_out(out, shape=cases.shape)
+        return self._shaped(self._averaged(cases, self._sums_of(cases)), out)
+
+    def grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Array:
+        if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
+            return super().grad(y_true, y_pred, sample_weight, out=out)
+        self._check_grad_out(out, cases)
+        return self._gradient(cases, self._sums_of(cases), out)
+
+    def value_and_grad(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Array | tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Value, Array]:
+        if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
+            return super().value_and_grad(y_true, y_pred, sample_weight, out=out)
+        value_out, grad_out = self._split(out)
+        self._check_grad_out(grad_out, cases)
+        self._check_value_out(value_out, grad_out, cases.shape)
+        sums = self._sums_of(cases)
+        grad = self._gradient(cases, sums, grad_out)
+        return self._shaped(self._averaged(cases, sums), value_out), grad
+
+    @np.errstate(all="ignore")
+    def _sums_of(self, cases: Cases) -> Sums:
+        sums = self._gathered(lambda parameters: cases.sums(self._plan, parameters))
+        if self.on_empty == "raise" and not sums[-1].any():
+            raise _errors.nothing_to_average(self)
+        return sums
+
+    @np.errstate(all="ignore")
+    def _averaged(self, cases: Cases, sums: Sums) -> Any:
+        """The values of all cases, or the number that they are reduced to."""
+        counts = sums[-1] != 0
+        values = self._value_of(sums)
+        if self.reduction == "none":
+            return np.where(counts, values, self._empty).reshape(cases.shape)
+        if not counts.any():
+            return self._empty
+        return exact_sum(values[counts]) / self._divisor(cases, counts)
+
+    @np.errstate(all="ignore")
+    def _gradient(self, cases: Cases, sums: Sums, out: Any) -> Array:
+        counts = sums[-1] != 0
+        scale, parameters = self._slope_of(sums)
+        share = np.where(counts, scale / self._divisor(cases, counts), 0)
+        return cases.grad(self._grad_plan, share, parameters, out)
+
+    def _divisor(self, cases: Cases, counts: Array) -> int:
+        if self.reduction == "mean":
+            return max(1, int(counts.sum()))
+        return cases.shape[0] if self.reduction == "batchmean" else 1
+
+    def _check_grad_out(self, out: Any, cases: Cases) -> None:
+        if out is not None:
+            _errors.check_out(self, out, cases.pred.shape)

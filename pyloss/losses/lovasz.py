@@ -1,0 +1,120 @@
+"""Losses of sorted errors."""
+
+import numpy as np
+
+from .. import _errors
+from .._domains import PROBABILITY, REAL, SIGN
+from .._engine import Plan, exact_sum
+from .._loss import Array, choice, integer
+from .._sorted import SortedLoss, lovasz_slopes
+
+
+class Lovasz(SortedLoss, stem="lovasz"):
+    """Lovasz loss: the Jaccard loss of the set of wrong elements, extended to errors of any size.
+
+    With the errors e of a case in falling order and J_k the Jaccard loss sum(wrong) / sum(mask or wrong) of the first k as the wrong ones,
+    in weights: value sum e_k (J_k - J_(k-1)), gradient that difference times the derivative of the error. Among equal errors the one that
+    comes first in y_true counts first: the value does not depend on it, the gradient is one of several then. An empty mask costs its
+    largest error.
+
+    `kind="hinge"`: two classes. y_true is -1, 0 (for -1), 1 or a bool, y_pred holds scores of its shape (logits; any numbers): the error is
+    max(0, 1 - y p), with the gradient 0 at the kink. `kind="softmax"`: y_true holds integer labels, y_pred logits with one axis more,
+    `class_axis`. For each class present among the labels of a case (of weight > 0) the error is 1 - q where it is the label and q
+    elsewhere, with q = softmax(p), and the case's value is the mean over these classes. `kind="probabilities"`: the same for y_pred = q in
+    [0, 1].
+
+    `axis` counts in y_true: None is one case of all, for images (n, h, w) `axis=(1, 2)` is the `per_image` of Berman's code. There
+    lovasz_hinge is "hinge" and lovasz_softmax is "probabilities"; in segmentation_models_pytorch the modes "binary" and "multilabel" are
+    "hinge", "multiclass" is "softmax" with class_axis=1. IndexError for a label that is not in 0 ... classes - 1, ValueError for data out
+    of their domain.
+
+    Reference: M. Berman, A. Rannen Triki and M. B. Blaschko, The Lovasz-softmax loss, 2018.
+    """
+
+    y_true_domain = SIGN
+
+    kind: str = choice(default="hinge", choices=("hinge", "softmax", "probabilities"))
+    class_axis: int = integer(default=-1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind == "hinge" and self.class_axis != -1:
+            raise _errors.bad_parameter(
+                self.name, "class_axis", "-1 with kind='hinge': no axis is one of classes", self.class_axis
+            )
+        if self.kind != "hinge":
+            object.__setattr__(self, "y_true_domain", REAL)
+            object.__setattr__(self, "labels", "always")
+        object.__setattr__(self, "y_pred_domain", PROBABILITY if self.kind == "probabilities" else REAL)
+
+    def _make_plan(self) -> Plan:
+        """What checks the data: a loss of the same arguments."""
+        if self.kind == "hinge":
+            return Plan(self, "hinge", parameters=(1.0,))
+        return Plan(self, "softmax", rowwise=True, labels="always", axis=self.class_axis)
+
+    @property
+    def _classes_at(self) -> int | None:
+        return None if self.kind == "hinge" else self.class_axis
+
+    def _case(self, truth: Array, pred: Array, weight: Array, slopes: bool) -> tuple[float, Array | None]:
+        if self.kind == "hinge":
+            return _hinge(np.where(truth > 0, 1.0, -1.0), pred, weight)
+        if self.kind == "probabilities":
+            return _classes(truth.astype(np.intp), pred, weight, _complements(truth, pred))
+        shares, misses = _softmax(truth.astype(np.intp), pred)
+        value, grad = _classes(truth.astype(np.intp), shares, weight, misses)
+        return value, _through_softmax(truth.astype(np.intp), shares, misses, grad) if slopes else None
+
+
+def _hinge(sign: Array, pred: Array, weight: Array) -> tuple[float, Array]:
+    errors = 1 - sign * pred
+    steps = lovasz_slopes(errors, sign > 0, weight)
+    grad = np.where(errors > 0, -sign * steps, np.where(np.isnan(errors), errors, 0))
+    return _dot(np.maximum(errors, 0), steps), grad
+
+
+def _classes(labels: Array, shares: Array, weight: Array, misses: Array) -> tuple[float, Array]:
+    """The mean over the classes present, from the probabilities and one minus that of the label."""
+    present = np.unique(labels)
+    grad = np.zeros(shares.shape)
+    values = []
+    for k in present:
+        hits = labels == k
+        errors = np.where(hits, misses, shares[:, k])
+        steps = lovasz_slopes(errors, hits, weight)
+        values.append(_dot(errors, steps))
+        grad[:, k] = np.where(np.isnan(errors), errors, np.where(hits, -steps, steps)) / len(present)
+    return exact_sum(np.array(values)) / len(present), grad
+
+
+def _dot(errors: Array, steps: Array) -> float:
+    """Exactly summed: the same bits on every machine. What counts nothing counts nothing, however large its error is."""
+    return exact_sum(np.where((steps == 0) & ~np.isnan(errors), 0, errors * steps))
+
+
+def _complements(labels: Array, shares: Array) -> Array:
+    return np.asarray(1 - np.take_along_axis(shares, labels.astype(np.intp)[:, np.newaxis], axis=1)[:, 0])
+
+
+def _softmax(labels: Array, logits: Array) -> tuple[Array, Array]:
+    """The probabilities, and one minus that of the label, which is the sum of the others and does not cancel."""
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    total = shares.sum(axis=1)
+    others = shares.copy()
+    np.put_along_axis(others, labels[:, np.newaxis], 0, axis=1)
+    shares /= total[:, np.newaxis]
+    return shares, np.asarray(others.sum(axis=1) / total)
+
+
+def _through_softmax(labels: Array, shares: Array, misses: Array, grad: Array) -> Array:
+    """q_k (g_k - sum_j g_j q_j); for the label, with 1 - q as it was computed, all terms have one sign."""
+    at = labels[:, np.newaxis]
+    through = grad * shares
+    own = np.take_along_axis(through, at, axis=1)
+    np.put_along_axis(through, at, 0, axis=1)
+    others = through.sum(axis=1, keepdims=True)
+    through = np.asarray(shares * (grad - (own + others)))
+    label_grad, label_share = np.take_along_axis(grad, at, axis=1), np.take_along_axis(shares, at, axis=1)
+    np.put_along_axis(through, at, label_share * (label_grad * misses[:, np.newaxis] - others), axis=1)
+    return through

@@ -1,0 +1,194 @@
+"""The options of cross-entropy, in any combination: against the reference, against each other, and what they mean."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from comparing import check
+
+import pyloss
+
+CLASSES = 5
+WEIGHTS = (0.5, 2.0, 0.0, 1.25, 3.0)
+FROM_LOGITS = [
+    {"from_logits": True, "class_weight": weight, "ignore_index": ignored, "label_smoothing": smoothing, **extra}
+    for weight, ignored, smoothing, extra in product(
+        (None, WEIGHTS),
+        (None, 1, -100),
+        (0.0, 0.25),
+        (
+            {},
+            {"z_loss": 0.125},
+            {"softcap": 3.0},
+            {"temperature": 0.5},
+            {"z_loss": 0.125, "softcap": 3.0, "temperature": 2.0},
+        ),
+    )
+]
+FROM_PROBABILITIES = [
+    {"class_weight": weight, "ignore_index": ignored, "label_smoothing": smoothing, "eps": eps}
+    for weight, ignored, smoothing, eps in product((None, WEIGHTS), (None, 1, -100), (0.0, 0.25), (0.0, 0.0625))
+]
+every_option = pytest.mark.parametrize(
+    "options",
+    [*FROM_LOGITS, *FROM_PROBABILITIES],
+    ids=lambda o: (
+        "-".join(f"{name}={given}" for name, given in o.items() if given and name != "class_weight")
+        + "-weighted" * bool(o["class_weight"])
+    ),
+)
+
+
+def data(options, n, labels, dtype, seed=0):
+    rng = np.random.default_rng((seed, n))
+    p = rng.normal(size=(n, CLASSES)) * 2 if options.get("from_logits") else rng.dirichlet(np.ones(CLASSES), n)
+    y = rng.integers(0, CLASSES, n) if labels else rng.dirichlet(np.ones(CLASSES), n).astype(dtype)
+    if labels and options["ignore_index"] == -100:
+        y[::3] = -100
+    return y, p.astype(dtype)
+
+
+@pytest.mark.parametrize("labels", [True, False], ids=("labels", "distributions"))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@every_option
+def test_against_the_reference(options, dtype, labels):
+    weight = np.round(np.random.default_rng(1).uniform(0, 2, 100) * 4) / 4
+    for n, reduction in ((0, "mean"), (1, "mean"), (70, "mean"), (100, "sum"), (100, "none"), (100, "batchmean")):
+        y, p = data(options, n, labels, dtype)
+        check(pyloss.CCE(**options, reduction=reduction), y, p)
+        check(pyloss.CCE(**options, reduction=reduction), y, p, weight[:n])
+
+
+@pytest.mark.parametrize("options", FROM_LOGITS[::7])
+def test_many_classes(options):
+    rng = np.random.default_rng(0)
+    for classes in (33, 1024, 1030):
+        more = {**options, "class_weight": options["class_weight"] and tuple(rng.uniform(0, 2, classes))}
+        z = rng.normal(size=(7, classes))
+        check(pyloss.CCE(**more), rng.integers(0, classes, 7), z)
+        check(pyloss.CCE(**more), rng.dirichlet(np.ones(classes), 7), z)
+
+
+@pytest.mark.parametrize("options", FROM_LOGITS[::7])
+def test_labels_are_one_hot_distributions(options):
+    """But for those that are ignored."""
+    options = {**options, "ignore_index": None}
+    y, z = data(options, 50, True, np.float64)
+    one, other = (pyloss.CCE(**options).value_and_grad(t, z) for t in (y, np.eye(CLASSES)[y]))
+    assert one[0] == pytest.approx(other[0], rel=1e-14, abs=0)
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-13, atol=1e-17)
+
+
+def test_the_mean_divides_by_the_weights_of_the_rows_that_count():
+    y, z = np.array([0, 1, 2, 3, 4, -100]), np.random.default_rng(0).normal(size=(6, CLASSES))
+    rows = pyloss.CCE(from_logits=True, reduction="none")(y[:5], z[:5])
+    loss = pyloss.CCE(from_logits=True, class_weight=WEIGHTS, ignore_index=-100)
+    assert loss(y, z) == pytest.approx(np.average(rows, weights=WEIGHTS), rel=1e-14, abs=0)
+    weight = np.arange(6.0)
+    assert loss(y, z, weight) == pytest.approx(np.average(rows, weights=weight[:5] * WEIGHTS), rel=1e-14, abs=0)
+
+
+def test_ignored_rows_may_hold_anything():
+    y, z = np.array([0, -1, 2]), np.zeros((3, CLASSES))
+    z[1] = np.nan
+    for loss in (pyloss.CCE(from_logits=True, ignore_index=-1), pyloss.NLL(ignore_index=-1)):
+        value, grad = loss.value_and_grad(y, z)
+        assert np.isfinite(value)
+        assert not grad[1].any()
+        assert loss(y[[0, 2]], z[[0, 2]]) == value
+        with pytest.raises(IndexError, match="got -2 at index 0"):
+            loss(y - 2, z)
+
+
+def test_everything_ignored_is_nothing():
+    """Rows 38 and 39 of the contract."""
+    y, z = np.full(4, -1), np.ones((4, CLASSES))
+    for loss in (pyloss.CCE, pyloss.SparseCCE):
+        value, grad = loss(from_logits=True, ignore_index=-1).value_and_grad(y, z)
+        assert np.isnan(value)
+        assert not grad.any()
+        assert loss(from_logits=True, ignore_index=-1, reduction="sum")(y, z) == 0
+        assert loss(from_logits=True, ignore_index=-1, on_empty="zero")(y, z) == 0
+
+
+def test_an_ignored_class_stays_in_the_softmax():
+    """pytorch#63004."""
+    z = np.array([[0.0, 0.0]])
+    assert pyloss.CCE(from_logits=True, ignore_index=1)([0], z) == pytest.approx(np.log(2), rel=1e-15, abs=0)
+
+
+def test_ignored_rows_are_not_smoothed():
+    """pytorch#73205."""
+    y, z = np.array([0, 1, -100]), np.random.default_rng(0).normal(size=(3, CLASSES))
+    loss = pyloss.CCE(from_logits=True, label_smoothing=0.5, ignore_index=-100)
+    assert loss(y, z) == pyloss.CCE(from_logits=True, label_smoothing=0.5)(y[:2], z[:2])
+
+
+@pytest.mark.parametrize("given", [-0.1, 1.5, np.nan])
+def test_smoothing_is_a_share(given):
+    """Rows 58 and 59 of the contract."""
+    with pytest.raises(ValueError, match=r"^cce: label_smoothing must be in \[0, 1\], got"):
+        pyloss.CCE(label_smoothing=given)
+
+
+@pytest.mark.parametrize("option", [{"z_loss": 0.5}, {"softcap": 2.0}, {"temperature": 2.0}])
+def test_what_is_about_logits(option):
+    with pytest.raises(ValueError, match="with probabilities: it is about logits"):
+        pyloss.CCE(**option)
+
+
+def test_a_temperature_divides_the_logits():
+    y, z = np.array([0, 1, 2]), np.random.default_rng(0).normal(size=(3, CLASSES))
+    value, grad = pyloss.CCE(from_logits=True, temperature=4.0).value_and_grad(y, z)
+    other, slope = pyloss.CCE(from_logits=True).value_and_grad(y, z / 4)
+    assert value == other
+    np.testing.assert_allclose(grad, slope / 4, rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+def test_a_temperature_keeps_the_tails(dtype):
+    """A division that rounds would be seen as many times as the gap is large."""
+    z = np.array([[dtype(70.3), dtype(0.7), dtype(-1.9)]])
+    heat = dtype(0.9)
+    gaps = [(np.longdouble(z[0, 0]) - np.longdouble(x)) / np.longdouble(heat) for x in z[0]]
+    e = np.exp(-np.array(gaps))
+    expected = e / e.sum() / np.longdouble(heat)
+    grad = pyloss.CCE(from_logits=True, temperature=float(heat)).grad([0], z)
+    np.testing.assert_allclose(grad[0, 1:], expected[1:].astype(float), rtol=3 * np.finfo(dtype).eps)
+
+
+def test_a_cap_on_infinite_logits():
+    value, grad = pyloss.CCE(from_logits=True, softcap=2.0).value_and_grad([0], [[np.inf, -np.inf, 0.0]])
+    assert value == pytest.approx(np.log1p(np.exp(-4) + np.exp(-2)), rel=1e-15, abs=0)
+    assert grad[0, :2].tolist() == [0, 0]
+
+
+def test_z_loss_is_the_square_of_the_log_sum():
+    y, z = np.array([0, 1, 2]), np.random.default_rng(0).normal(size=(3, CLASSES))
+    plain, with_z = (pyloss.CCE(from_logits=True, z_loss=lam)(y, z) for lam in (0.0, 0.5))
+    size = np.log(np.exp(z).sum(axis=1))
+    assert with_z - plain == pytest.approx(0.5 * np.mean(size**2), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("classes", [3, 40])
+def test_in_place(classes):
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(0, classes, 9), rng.normal(size=(9, classes))
+    loss = pyloss.CCE(from_logits=True, softcap=3.0, label_smoothing=0.1, z_loss=0.1)
+    expected = loss.grad_and_hess(y, z)
+    copy, hess = z.copy(), np.empty_like(z)
+    loss.grad_and_hess(y, copy, out=(copy, hess))
+    np.testing.assert_array_equal(copy, expected[0])
+    np.testing.assert_array_equal(hess, expected[1])
+    copy, grad = z.copy(), np.empty_like(z)
+    loss.grad_and_hess(y, copy, out=(grad, copy))
+    np.testing.assert_array_equal(copy, expected[1])
+
+
+def test_the_weights_must_be_as_many_as_the_classes():
+    with pytest.raises(
+        ValueError, match=r"^cce: class_weight must hold one number per class, 5 for the shape \(3, 5\), got 2$"
+    ):
+        pyloss.CCE(class_weight=(1, 2))(np.zeros(3, int), np.full((3, 5), 0.2))
+    with pytest.raises(ValueError, match=r"^cce: class_weight\[1\] must be in \[0, inf\), got -1$"):
+        pyloss.CCE(class_weight=(1, -1))
