@@ -126,30 +126,6 @@ def atanh_fifth_weight(z: mpf) -> mpf:
     return z * atanh_weight(z)
 
 
-def atan_tail(z: mpf) -> mpf:
-    return (atan(sqrt(z)) / sqrt(z) - 1) / z
-
-
-def atan_weight(z: mpf) -> mpf:
-    return z * sqrt(z) / atan(sqrt(z))
-
-
-def sin_tail(z: mpf) -> mpf:
-    return (sin(sqrt(z)) / sqrt(z) - 1) / z
-
-
-def sin_weight(z: mpf) -> mpf:
-    return z * sqrt(z) / sin(sqrt(z))
-
-
-def cos_tail(z: mpf) -> mpf:
-    return (cos(sqrt(z)) - 1 + z / 2) / z**2
-
-
-def cos_weight(z: mpf) -> mpf:
-    return z**2 / cos(sqrt(z))
-
-
 def erf_tail(z: mpf) -> mpf:
     return erf(sqrt(z)) / sqrt(z) - 1
 
@@ -223,14 +199,6 @@ if __name__ == "__main__":
     high = mpf(1) / 25
     report("atanh_fifth, float", remez(atanh_fifth, atanh_fifth_weight, mpf(0), high, 4), 10)
     report("atanh_fifth, double", remez(atanh_fifth, atanh_fifth_weight, mpf(0), high, 8), 19)
-    high = mpf("0.391")
-    report("atan_tail, float", remez(atan_tail, atan_weight, mpf(0), high, 6), 10)
-    report("atan_tail, double", remez(atan_tail, atan_weight, mpf(0), high, 14), 19)
-    high = (pi / 4 * mpf("1.001")) ** 2
-    report("sin_tail, float", remez(sin_tail, sin_weight, mpf(0), high, 3), 10)
-    report("sin_tail, double", remez(sin_tail, sin_weight, mpf(0), high, 6), 19)
-    report("cos_tail, float", remez(cos_tail, cos_weight, mpf(0), high, 3), 10)
-    report("cos_tail, double", remez(cos_tail, cos_weight, mpf(0), high, 6), 19)
     low = mpf(3) / 4
     report("erf_tail, float", remez(erf_tail, erf_weight, mpf(0), low**2, 6), 10)
     report("erf_tail, double", remez(erf_tail, erf_weight, mpf(0), low**2, 11), 19)

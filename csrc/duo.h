@@ -87,14 +87,16 @@ INLINED Duo duo_over(Duo a, Duo b)
     return renormalised(quotient, remainder * inverse);
 }
 
+/* a / b by divisions, as a rounded quotient and the rest of it: for a b whose inverse may leave the range */
+INLINED Duo duo_divided(Duo a, Duo b)
+{
+    real quotient = a.high / b.high, product = quotient * b.high;
+    return duo(quotient, (((a.high - product) - product_rest(quotient, b.high, product)) + (a.low - quotient * b.low)) / b.high);
+}
+
 INLINED Duo duo_root(Duo a)
 {
-#if REAL_BITS == 32
-    real root = sqrtf(a.high);
-#else
-    real root = sqrt(a.high);
-#endif
-    real square = root * root;
+    real root = square_root(a.high), square = root * root;
     return renormalised(root, (((a.high - square) - product_rest(root, root, square)) + a.low) / (root + root));
 }
 

@@ -22,6 +22,7 @@ cdef extern from "duo.h" nogil:
     Duo duo_plus(Duo a, Duo b)
     Duo duo_times(Duo a, Duo b)
     Duo duo_over(Duo a, Duo b)
+    Duo duo_divided(Duo a, Duo b)       # a / b, of a b of any size
     Duo duo_root(Duo a)
     Log log_in_parts(real u, real c, real d)    # log(u + c + d), ever smaller terms
     Duo duo_log(real u, real c, real d)

@@ -27,17 +27,9 @@ cdef extern from "real.h" nogil:
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
     real vector_tanh(real x)
-    real vector_atan(real x)
-    real vector_sin(real x)                 # of |x| <= pi
-    real vector_cos(real x)                 # of |x| <= pi
     real vector_pow(real x, real a)         # x^a for x >= 0
     real vector_erf(real x)
     real log_factorial(real x)              # log gamma(1 + x) for x >= 0
-
-cdef extern from "extended.h" nogil:
-    real product_rest(real a, real b, real product)                             # a b - product, exactly
-    real long_quotient(real a, real a_low, real b, real b_low, real* low)
-    real long_exp_minus(real size, real rest, real* low)
 
 cdef extern from "math.h" nogil:
     bint isfinite(double x)

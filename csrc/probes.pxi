@@ -58,24 +58,6 @@ def tanh(const real[::1] x not None, real[::1] out not None):
         each_number(vector_tanh, x, out)
 
 
-def atan(const real[::1] x not None, real[::1] out not None):
-    check_room(x, out)
-    with nogil:
-        each_number(vector_atan, x, out)
-
-
-def sin(const real[::1] x not None, real[::1] out not None):
-    check_room(x, out)
-    with nogil:
-        each_number(vector_sin, x, out)
-
-
-def cos(const real[::1] x not None, real[::1] out not None):
-    check_room(x, out)
-    with nogil:
-        each_number(vector_cos, x, out)
-
-
 def erf(const real[::1] x not None, real[::1] out not None):
     check_room(x, out)
     with nogil:

@@ -25,6 +25,9 @@ static const word SIGN = 0x80000000u, ONE = 0x3f800000u, EXPONENT_MASK = 0xff800
 static const real LEAST_NORMAL = 0x1p-126f;
 static const real LOG2_E = 0x1.715476p+0f;
 static const real LOG_2 = 0x1.62e4p-1f, LOG_2_REST = 0x1.7f7d1cp-20f; /* an exponent times LOG_2 is exact */
+static const real LARGE = 0x1.fffffep+127f, ROUND_TO_WHOLE = 0x1.8p+23f;  /* the largest; a sum with that has no room for a fraction */
+/* beyond TINY and GREAT a number is multiplied with LIFT or DROP, powers of two, before it is divided */
+static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LIFTED = 100;
 static const real EXP_LIMIT = 104;                                    /* exp(-104) is 0 and exp(104) infinite */
 static const real ROUND_TO_SCALE = 0x1.80007ep+23f; /* 1.5 * 2^23 + 127 - 64: a sum's low bits are the exponent field of 2^(k - 64) */
 static const word HALF_SCALE = 0x5f800000u;         /* 2^64 */
@@ -40,6 +43,8 @@ static const word SIGN = 0x8000000000000000u, ONE = 0x3ff0000000000000u, EXPONEN
 static const real LEAST_NORMAL = 0x1p-1022;
 static const real LOG2_E = 0x1.71547652b82fep+0;
 static const real LOG_2 = 0x1.62e42feep-1, LOG_2_REST = 0x1.a39ef35793c76p-33;
+static const real LARGE = 0x1.fffffffffffffp+1023, ROUND_TO_WHOLE = 0x1.8p+52;
+static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LIFTED = 700;
 static const real EXP_LIMIT = 746;
 static const real ROUND_TO_SCALE = 0x1.80000000001ffp+52; /* 1.5 * 2^52 + 1023 - 512 */
 static const word HALF_SCALE = 0x5ff0000000000000u;       /* 2^512 */
@@ -63,6 +68,15 @@ static inline real to_real(word bits)
     real x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+static inline real square_root(real x)
+{
+#if REAL_BITS == 32
+    return sqrtf(x);
+#else
+    return sqrt(x);
+#endif
 }
 
 /* all bits or none */
@@ -260,5 +274,22 @@ static inline real log1p_unit(real u)
 {
     real f = u > SPLIT ? multiply_add(u, SHRINK, SHRINK - 1) : u;
     return multiply_add(unit_tail(f, f * f), f * f, f) + to_real(to_word(LOG_GROWTH) & mask(u > SPLIT));
+}
+
+/* log((u + c) 2^k) for a c that rounding took from u and a whole k: c joins when u is already reduced to a number near 1, and k is
+   added to the exponent */
+static inline real log_sum_shifted(real u, real c, real k)
+{
+    real n, lift = u < LEAST_NORMAL ? (real)((word)1 << MANTISSA_BITS) : 1, normal = u * lift;
+    word field = normalise(normal, &n);
+    real power = to_real(ONE + field);
+    power = power > 0 ? power : 0;
+    n += to_real(to_word(MANTISSA_BITS) & mask(u < LEAST_NORMAL));
+    return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n - k, u);
+}
+
+static inline real vector_log_sum(real u, real c)
+{
+    return log_sum_shifted(u, c, 0);
 }
 #endif

@@ -1,39 +1,13 @@
 # Small things that points are made of.
 
-cdef extern from *:
-    """
-    #if REAL_BITS == 32
-    static const real LARGE = 3.4028235e38f, ROUNDER = 12582912.0f;
-    static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LIFTED = 100;
-    #else
-    static const real LARGE = 1.7976931348623157e308, ROUNDER = 6755399441055744.0;
-    static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LIFTED = 700;
-    #endif
-
-    /* log((u + c) 2^k) for a c that rounding took from u and a whole k: c joins when u is already reduced to a number near 1, and k is
-       added to the exponent */
-    static inline real log_sum_shifted(real u, real c, real k)
-    {
-        real n, lift = u < LEAST_NORMAL ? (real)((word)1 << MANTISSA_BITS) : 1, normal = u * lift;
-        word field = normalise(normal, &n);
-        real power = to_real(ONE + field);
-        power = power > 0 ? power : 0;
-        n += to_real(to_word(MANTISSA_BITS) & mask(u < LEAST_NORMAL));
-        return log_of_parts(to_real(to_word(normal) + field) - 1 + c * lift * power, n - k, u);
-    }
-
-    static inline real vector_log_sum(real u, real c)
-    {
-        return log_sum_shifted(u, c, 0);
-    }
-    """
+cdef extern from "real.h" nogil:
     const real LARGE                # the largest finite number
-    const real ROUNDER              # a sum with it has no room for a fraction
+    const real ROUND_TO_WHOLE       # a sum with it has no room for a fraction
     const real TINY, GREAT  # beyond these a number is multiplied with LIFT or DROP, powers of two, before it is divided
     const real LIFT, DROP, LIFTED   # LIFT is 2^LIFTED
-    real log_sum_shifted(real u, real c, real k) noexcept nogil
-    real vector_log_sum(real u, real c) noexcept nogil
-    real blend(word where, real a, real b) noexcept nogil
+    real log_sum_shifted(real u, real c, real k)
+    real vector_log_sum(real u, real c)
+    real blend(word where, real a, real b)
 
 
 cdef inline real select(bint condition, real a, real b) noexcept nogil:
@@ -62,7 +36,7 @@ cdef inline real nil(real x) noexcept nogil:
 
 cdef inline real whole(real x) noexcept nogil:
     """The nearest whole number, for small x."""
-    return (x + ROUNDER) - ROUNDER
+    return (x + ROUND_TO_WHOLE) - ROUND_TO_WHOLE
 
 
 cdef inline real tame(real x) noexcept nogil:

@@ -13,8 +13,6 @@ static const real EXPM1_LOWEST = -20, EXPM1_HIGHEST = 89; /* beyond them expm1 i
 static const real LINEAR = 0x1p-26f;                /* below it expm1(x), tanh(x) and the like are x */
 static const real TWO_THIRDS = 0x1.554p-1f, TWO_THIRDS_REST = 0x1.555556p-13f; /* the first chopped */
 static const real POWER_LIMIT = 0x1p32f;            /* x to this power is 0, 1 or infinite */
-static const real HALF_PI = 0x1.921fb6p+0f, HALF_PI_REST = -0x1.777a5cp-25f, TWO_OVER_PI = 0x1.45f306p-1f;
-static const real ROUND_TO_WHOLE = 0x1.8p+23f; /* a sum with it has no room for a fraction, and its low bits are the integer */
 static const real ERF_LIMIT = 4;                     /* erf is 1 from here on */
 static const real STIRLING = 0x1.6b4p+0f, STIRLING_REST = -0x1.c6f368p-18f; /* (1 + log(2 pi)) / 2 */
 #else
@@ -24,8 +22,6 @@ static const real EXPM1_LOWEST = -40, EXPM1_HIGHEST = 710;
 static const real LINEAR = 0x1p-55;
 static const real TWO_THIRDS = 0x1.555555p-1, TWO_THIRDS_REST = 0x1.5555555555555p-27;
 static const real POWER_LIMIT = 0x1p64;
-static const real HALF_PI = 0x1.921fb54442d18p+0, HALF_PI_REST = 0x1.1a62633145c07p-54, TWO_OVER_PI = 0x1.45f306dc9c883p-1;
-static const real ROUND_TO_WHOLE = 0x1.8p+52;
 static const real ERF_LIMIT = 6;
 static const real STIRLING = 0x1.6b3f8e8p+0, STIRLING_REST = -0x1.e6d052d65b5a2p-27;
 #endif
@@ -78,113 +74,6 @@ INLINED real vector_tanh(real x)
     real h = high + rest, h_rest = rest - (h - high), b = 1 + h, b_rest = (h - (b - 1)) + h_rest, quotient_rest;
     real quotient = divide(-h, -h_rest, b, b_rest, &quotient_rest), y = quotient + quotient_rest;
     return to_real(to_word(size < LINEAR ? size : y) | sign);
-}
-
-/* atan(f) = f + f z atan_tail(z) for z = f^2 <= 0.391 */
-#if REAL_BITS == 32
-INLINED real atan_tail(real z, real square)
-{
-    real even = -0.070300076f, odd = 0.02751948761f;
-    odd = multiply_add(odd, square, 0.1063639699f);
-    even = multiply_add(even, square, -0.1422769805f);
-    odd = multiply_add(odd, square, 0.1999666176f);
-    even = multiply_add(even, square, -0.3333326855f);
-    return multiply_add(odd, z, even);
-}
-#else
-INLINED real atan_tail(real z, real square)
-{
-    real even = -0.01248566337936360857, odd = 0.003120024820410419645;
-    odd = multiply_add(odd, square, 0.02551948397564387784);
-    even = multiply_add(even, square, -0.03716482134011410276);
-    odd = multiply_add(odd, square, 0.04558843244487788644);
-    even = multiply_add(even, square, -0.05214993601542159374);
-    odd = multiply_add(odd, square, 0.05873966679386780193);
-    even = multiply_add(even, square, -0.06665607153730582899);
-    odd = multiply_add(odd, square, 0.0769221259471276353);
-    even = multiply_add(even, square, -0.09090903231198331803);
-    odd = multiply_add(odd, square, 0.1111111087633678695);
-    even = multiply_add(even, square, -0.1428571428011798097);
-    odd = multiply_add(odd, square, 0.199999999999323999);
-    even = multiply_add(even, square, -0.3333333333333304672);
-    return multiply_add(odd, z, even);
-}
-#endif
-
-/* Above 8/5 it is pi/2 + atan(-1 / |x|), from 5/8 on pi/4 + atan((|x| - 1) / (|x| + 1)): one division serves all.
-   Error: 0.86 in float, 0.82 in double. */
-INLINED real vector_atan(real x)
-{
-    word sign = to_word(x) & SIGN;
-    real size = to_real(to_word(x) ^ sign);
-    word low = mask(size < (real)0.625), high = mask(size > (real)1.6);
-    real f = blend(low, size, blend(high, -1, size - 1)) / blend(low, 1, blend(high, size, size + 1)), z = f * f;
-    real base = to_real(to_word(blend(high, HALF_PI, HALF_PI / 2)) & ~low), base_rest = blend(high, HALF_PI_REST, HALF_PI_REST / 2);
-    real sum = base + f, rest = (f - (sum - base)) + to_real(to_word(base_rest) & ~low);
-    return to_real(to_word(sum + multiply_add(f * z, atan_tail(z, z * z), rest)) ^ sign);
-}
-
-/* sin(r) = r + r z sin_tail(z) and cos(r) = 1 - z/2 + z^2 cos_tail(z) for z = r^2, |r| <= pi/4 */
-#if REAL_BITS == 32
-INLINED real sin_tail(real z, real square)
-{
-    real even = -0.000195146477f, odd = 0.008332156205f;
-    even = multiply_add(even, square, -0.1666665454f);
-    return multiply_add(odd, z, even);
-}
-
-INLINED real cos_tail(real z, real square)
-{
-    real even = 2.443245149e-5f, odd = -0.001388731025f;
-    even = multiply_add(even, square, 0.04166664556f);
-    return multiply_add(odd, z, even);
-}
-#else
-INLINED real sin_tail(real z, real square)
-{
-    real even = -2.50507422675713225e-8, odd = 1.589590260706916258e-10;
-    odd = multiply_add(odd, square, 2.75573135873382795e-6);
-    even = multiply_add(even, square, -0.0001984126982949461585);
-    odd = multiply_add(odd, square, 0.008333333333322004335);
-    even = multiply_add(even, square, -0.1666666666666663029);
-    return multiply_add(odd, z, even);
-}
-
-INLINED real cos_tail(real z, real square)
-{
-    real even = 2.087569659988180058e-9, odd = -1.135831194446378365e-11;
-    odd = multiply_add(odd, square, -2.755731414881750656e-7);
-    even = multiply_add(even, square, 0.00002480158728874882959);
-    odd = multiply_add(odd, square, -0.001388888888887289609);
-    even = multiply_add(even, square, 0.04166666666666659202);
-    return multiply_add(odd, z, even);
-}
-#endif
-
-/* sin(size + quarters pi/2) for 0 <= size <= pi; beyond it what it may be, inf gives nan. k is so small that its products with pi/2 are
-   exact. */
-INLINED real sine_of_shifted(real size, word quarters)
-{
-    real shifted = multiply_add(size, TWO_OVER_PI, ROUND_TO_WHOLE), k = shifted - ROUND_TO_WHOLE;
-    real high = multiply_add(k, -HALF_PI, size), r = multiply_add(k, -HALF_PI_REST, high);
-    real rest = multiply_add(k, -HALF_PI_REST, high - r), z = r * r, square = z * z;
-    real sine = r + multiply_add(r * z, sin_tail(z, square), rest);
-    real half = z * (real)0.5, top = 1 - half, cosine = top + multiply_add(square, cos_tail(z, square), (1 - top) - half);
-    word quarter = to_word(shifted) + quarters;
-    return to_real(to_word(blend(0 - (quarter & 1), cosine, sine)) ^ (quarter & 2) << (REAL_BITS - 2));
-}
-
-/* For |x| <= pi. Error: 0.98 in float, 1.06 in double. */
-INLINED real vector_sin(real x)
-{
-    word sign = to_word(x) & SIGN;
-    return to_real(to_word(sine_of_shifted(to_real(to_word(x) ^ sign), 0)) ^ sign);
-}
-
-/* For |x| <= pi. Error: 1.07 in float, 0.93 in double. */
-INLINED real vector_cos(real x)
-{
-    return sine_of_shifted(to_real(to_word(x) & ~SIGN), 1);
 }
 
 /* erf(x) = x + x erf_tail(x^2) for x <= 3/4, and -log(1 - erf(x)) = x log_erfc_ratio(x) from there to ERF_LIMIT */

@@ -1,6 +1,7 @@
 """What formulas are made of that hold for one case, in floats, and for many, in arrays: a small call must not pay for NumPy."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -63,3 +64,9 @@ def tame(x: Numbers) -> Numbers:
     if isinstance(x, float):
         return math.ldexp(1.0, min(1023, -math.frexp(x)[1]))
     return np.ldexp(1.0, np.minimum(1023, -np.frexp(x)[1]))
+
+
+def in_two(number: Decimal) -> tuple[float, float]:
+    """A float that both precisions hold, and the rest: for a parameter that must not cost a rounding."""
+    most = float(np.float32(number)) if 1e-30 < abs(number) < 1e30 else float(number)
+    return most, float(number - Decimal(most))

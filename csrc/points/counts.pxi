@@ -29,15 +29,15 @@ cdef inline Point poisson_nll_mean_full(real y, real p, const real* parameter) n
     return Point(point.value + log_factorial(y), point.grad, point.hess)
 
 
-cdef inline real one_less(Split u) noexcept nogil:
+cdef inline real one_less(Duo u) noexcept nogil:
     """1 - u, which keeps its digits where u is near 1."""
-    return (<real>1 - u.head) - u.rest
+    return (<real>1 - u.high) - u.low
 
 
 cdef inline Point gamma_nll(real y, real z, const real* parameter) noexcept nogil:
     """u = y / mean. Where it is infinite it outgrows z."""
-    cdef Split u = times_exp_split(-z, y)
-    return Point(select(u.head > LARGE, u.head, z + u.head), one_less(u), u.head)
+    cdef Duo u = duo_times_exp(-z, y)
+    return Point(select(u.high > LARGE, u.high, z + u.high), one_less(u), u.high)
 
 
 cdef inline Point gamma_nll_mean(real y, real p, const real* parameter) noexcept nogil:
@@ -49,10 +49,10 @@ cdef inline Point gamma_nll_mean(real y, real p, const real* parameter) noexcept
 
 cdef inline Point inverse_gaussian_nll(real y, real z, const real* parameter) noexcept nogil:
     """All three are exp(-z) times a line in u = y / mean: so they overflow where the truth does, and with its sign."""
-    cdef Split u = times_exp_split(-z, y)
-    cdef real value = u.head * <real>0.5 - <real>1
-    cdef real hess = (u.head * <real>2 - <real>1) + u.rest * <real>2
-    return Point(times_exp(-z, 0, value + u.rest * <real>0.5), times_exp(-z, 0, one_less(u)), times_exp(-z, 0, hess))
+    cdef Duo u = duo_times_exp(-z, y)
+    cdef real value = u.high * <real>0.5 - <real>1
+    cdef real hess = (u.high * <real>2 - <real>1) + u.low * <real>2
+    return Point(times_exp(-z, 0, value + u.low * <real>0.5), times_exp(-z, 0, one_less(u)), times_exp(-z, 0, hess))
 
 
 cdef inline Point inverse_gaussian_nll_mean(real y, real p, const real* parameter) noexcept nogil:
@@ -71,19 +71,19 @@ cdef inline Point negative_binomial_nll(real y, real z, const real* parameter) n
     cdef real theta = parameter[0], c = <real>1 / theta
     cdef real c_rest = ((<real>1 - c * theta) - product_rest(c, theta, c * theta)) / theta
     cdef word above = mask(z > -vector_log(theta))
-    cdef Split e = exp_split(z), q = times_exp_split(-z, c)
-    cdef real fixed = blend(above, 1, c), moving = blend(above, q.head, e.head), total = fixed + moving
-    cdef real rest = rounded_off(fixed, moving, total) + blend(above, q.rest + q.head * (c_rest * theta), e.rest + c_rest)
+    cdef Duo e = duo_exp(z), q = duo_times_exp(-z, c)
+    cdef real fixed = blend(above, 1, c), moving = blend(above, q.high, e.high), total = fixed + moving
+    cdef real rest = rounded_off(fixed, moving, total) + blend(above, q.low + q.high * (c_rest * theta), e.low + c_rest)
     cdef real logarithm = vector_log_sum(total, rest)
     cdef real slope = blend(above, c, -y), count = y + c
     cdef real linear = select(slope != 0, slope * z, nil(z))
     cdef word positive = mask(z > 0)
-    cdef Split small = exp_split(-magnitude(z)), part = times_exp_split(-magnitude(z), blend(positive, y, 1))
-    cdef real numerator = blend(positive, one_less(part), (part.head - y) + part.rest)
-    cdef real larger = blend(positive, theta, 1), smaller = blend(positive, small.head, theta * small.head)
+    cdef Duo small = duo_exp(-magnitude(z)), part = duo_times_exp(-magnitude(z), blend(positive, y, 1))
+    cdef real numerator = blend(positive, one_less(part), (part.high - y) + part.low)
+    cdef real larger = blend(positive, theta, 1), smaller = blend(positive, small.high, theta * small.high)
     cdef real denominator = larger + smaller
     cdef real lost = rounded_off(larger, smaller, denominator) + blend(
-        positive, small.rest, product_rest(theta, small.head, smaller) + theta * small.rest)
+        positive, small.low, product_rest(theta, small.high, smaller) + theta * small.low)
     cdef real shrink = lost / denominator
     cdef real grad = numerator / denominator, curve = (<real>1 + theta * y) / denominator
     curve -= curve * (shrink + shrink)
@@ -123,28 +123,28 @@ cdef inline Point tweedie_nll(real y, real z, const real* parameter) noexcept no
 
 cdef inline Point tweedie_nll_normal(real y, real z, const real* parameter) noexcept nogil:
     """Power 0: half the square of r = exp(z) - y, and of what rounding takes from r."""
-    cdef Split e = exp_split(z)
-    cdef real difference = e.head - y
-    cdef real rest = select(e.head <= LARGE, rounded_off(e.head, -y, difference) + e.rest, 0)
+    cdef Duo e = duo_exp(z)
+    cdef real difference = e.high - y
+    cdef real rest = select(e.high <= LARGE, rounded_off(e.high, -y, difference) + e.low, 0)
     cdef real r = difference + rest
-    cdef real value = multiply_add(rest - (r - difference), r, r * (r * <real>0.5)), bend = difference + e.head
-    cdef real curve = bend + select(e.head <= LARGE, rounded_off(difference, e.head, bend) + (rest + e.rest), 0)
+    cdef real value = multiply_add(rest - (r - difference), r, r * (r * <real>0.5)), bend = difference + e.high
+    cdef real curve = bend + select(e.high <= LARGE, rounded_off(difference, e.high, bend) + (rest + e.low), 0)
     return Point(select(r * r > LARGE, r * r, value), times_exp(z, 0, r), times_exp(z, 0, curve))
 
 
-cdef inline Split log_split(real p) noexcept nogil:
+cdef inline Duo log_split(real p) noexcept nogil:
     """log p in two numbers; in one where it is infinite or nan."""
-    cdef Split z
+    cdef Duo z
     cdef word regular = mask(p > 0) & mask(p <= LARGE)
-    z.head = blend(regular, log_parts(p, &z.rest), vector_log(p))
-    z.rest = blend(regular, z.rest, 0)
+    z.high = blend(regular, log_parts(p, &z.low), vector_log(p))
+    z.low = blend(regular, z.low, 0)
     return z
 
 
-cdef inline real power_times(real exponent, real rest, Split z, real factor) noexcept nogil:
+cdef inline real power_times(real exponent, real rest, Duo z, real factor) noexcept nogil:
     """factor exp((exponent + rest) z), which overflows where the product does and not where the power alone would."""
-    cdef real head = exponent * z.head
-    cdef real lower = select(magnitude(head) <= LARGE, missing(exponent, rest, z.head) + exponent * z.rest, 0), x = head + lower
+    cdef real head = exponent * z.high
+    cdef real lower = select(magnitude(head) <= LARGE, missing(exponent, rest, z.high) + exponent * z.low, 0), x = head + lower
     return times_exp(x, lower - (x - head), factor)
 
 
@@ -158,7 +158,7 @@ cdef inline Point tweedie_nll_mean(real y, real p, const real* parameter) noexce
     cdef real a = parameter[0] + parameter[1], b = parameter[2] + parameter[3]
     cdef real rest_a = (parameter[0] - a) + parameter[1], rest_b = (parameter[2] - b) + parameter[3]
     cdef real c = b - <real>1, d = b - <real>2, u = y / p
-    cdef Split z = log_split(p)
+    cdef Duo z = log_split(p)
     cdef word above = mask(p > 1), fits = mask(magnitude(c * u) <= LARGE), infinite = mask(p > LARGE)
     cdef real inside = blend(above, <real>1 / a - u / b, p / a - y / b)
     cdef real value = either(power_times(a, rest_a, z, <real>1 / a), power_times(b, rest_b, z, y / b),

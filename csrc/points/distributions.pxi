@@ -39,8 +39,8 @@ cdef inline Point kl_divergence_log_true(real s, real p, const real* parameter) 
     cdef real inverse = <real>1 / p, square = inverse * inverse
     cdef real hess = select(square <= LARGE, times_exp(s, 0, square), times_exp(s, 0, inverse) * inverse)
     cdef bint counts = s != -INFINITE
-    cdef Split gap = log_less_split(p, s)
-    cdef real value = times_exp(s, select(magnitude(gap.head) >= LEAST_NORMAL, gap.rest / gap.head, 0), -gap.head)
+    cdef Duo gap = duo_log_less(p, s)
+    cdef real value = times_exp(s, select(magnitude(gap.high) >= LEAST_NORMAL, gap.low / gap.high, 0), -gap.high)
     return Point(select(counts, value, nil(p)), select(counts, -times_exp(s, 0, inverse), nil(p)),
                  select(counts, hess, nil(p)))
 

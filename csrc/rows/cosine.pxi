@@ -61,22 +61,29 @@ cdef double norm_and_lift(const Operand* a, const char* row, Py_ssize_t classes,
     return norm(a, row, classes, lift[0])
 
 
-cdef double distance(const Angle* angle, Py_ssize_t classes) noexcept nogil:
+cdef double total_of_units(const Angle* angle, Py_ssize_t classes, bint products) noexcept nogil:
+    """The sum of the products of both unit vectors' entries, or of the squares of their differences."""
     cdef real[BLOCK] y_buffer, p_buffer
-    cdef double[BLOCK] square
+    cdef double[BLOCK] term
     cdef const real* y
     cdef const real* p
-    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, gap
+    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, u, v
     cdef Py_ssize_t first = 0, n, k
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
         p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
         for k in range(n):
-            gap = (p[k] * p_lift) / p_norm - (y[k] * y_lift) / y_norm
-            square[k] = gap * gap
-        total += sum_of_doubles(square, n)
+            u = (p[k] * p_lift) / p_norm
+            v = (y[k] * y_lift) / y_norm
+            term[k] = u * v if products else (u - v) * (u - v)
+        total += sum_of_doubles(term, n)
         first += n
+    return total
+
+
+cdef double distance(const Angle* angle, Py_ssize_t classes) noexcept nogil:
+    cdef double total = total_of_units(angle, classes, False)
     return 2 if total > 4 else total / 2
 
 
@@ -148,11 +155,12 @@ cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double 
 
 
 cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
-    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
+    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin: its own sum, since
+    1 less the distance would lose a small one. A nan stays."""
     cdef Angle angle
     cdef double value
     measure_angle(&call.y_pred, &call.further[0].y_pred, index, call.classes, &angle)
-    value = (angle.value if truth > 0 else 1 - angle.value - call.parameters[0]) + 0 * truth
+    value = (angle.value if truth > 0 else total_of_units(&angle, call.classes, True) - call.parameters[0]) + 0 * truth
     if value <= 0 or not angle.directed:
         clear_derivatives(call, index)
         return 0

@@ -9,34 +9,27 @@ cdef struct Share:
     real log_spill
 
 
-cdef struct Long:
-    # The sum of two numbers.
-    real high
-    real low
-
-
-cdef inline Long long_exp_below(real z, real top) noexcept nogil:
+cdef inline Duo duo_exp_below(real z, real top) noexcept nogil:
     """exp(z - top)."""
     cdef real gap = top - z
-    cdef Long e
-    e.high = long_exp_minus(gap, rounded_off(top, -z, gap), &e.low)
-    return e
+    return duo_exp_minus(gap, rounded_off(top, -z, gap))
 
 
-cdef inline Long long_sum(Long a, real b, real b_low) noexcept nogil:
+cdef inline Duo duo_sum(Duo a, real b, real b_low) noexcept nogil:
     cdef real high = a.high + b
-    return Long(high, a.low + (rounded_off(a.high, b, high) + b_low))
+    return duo(high, a.low + (rounded_off(a.high, b, high) + b_low))
 
 
-cdef inline Share share_of(Long e, real z, real top, Long others, real log_total) noexcept nogil:
+cdef inline Share share_of(Duo e, real z, real top, Duo others, real log_total) noexcept nogil:
     """others is S - 1, log_total log S. A power of 1 - q magnifies its error, so that it is found as a sum of two numbers."""
     cdef real total = <real>1 + others.high, gap = top - z, missing = <real>1 - e.high
     cdef real total_low = rounded_off(1, others.high, total) + others.low
     cdef real cost = gap + log_total, rest = missing + others.high
     cdef real rest_low = rounded_off(missing, others.high, rest) + (((<real>1 - missing) - e.high) + (others.low - e.low))
     cdef Share share
-    share.rest = long_quotient(select(e.high == 1, others.high, rest), select(e.high == 1, others.low, rest_low), total, total_low,
-                               &share.rest_spill)
+    cdef Duo quotient = duo_divided(duo_where(e.high == 1, others, duo(rest, rest_low)), duo(total, total_low))
+    share.rest = quotient.high
+    share.rest_spill = quotient.low
     share.q = e.high / total
     share.log_q = -cost
     share.log_spill = -(rounded_off(gap, log_total, cost) + rounded_off(top, -z, gap))

@@ -2,9 +2,9 @@
 
 cdef struct LinkRow:
     Row softmax
-    bint long_exps          # e in two numbers; float32's results do not show what the second adds
+    bint exact_exps          # e in two numbers; float32's results do not show what the second adds
     real* kept              # e of the row, or NULL where there is no room for it
-    Long others
+    Duo others
     real log_total
     double scale
     double top_slopes
@@ -24,7 +24,7 @@ cdef inline bint is_double(const Operand* a) noexcept nogil:
     return a.number == FLOAT64 or a.number < HALF
 
 
-cdef void long_others(const Call* call, LinkRow* row) noexcept nogil:
+cdef void exact_others(const Call* call, LinkRow* row) noexcept nogil:
     """The sum of what is not 1, in lanes, and the number of what is, less the one that is left out. e is kept where there is room.
 
     The last lanes are filled up with zeros: with a number of steps that the compiler knows, and arrays that nothing else can see, both
@@ -36,14 +36,14 @@ cdef void long_others(const Call* call, LinkRow* row) noexcept nogil:
     cdef const real* z
     cdef real shift = shift_of(&row.softmax)
     cdef Py_ssize_t first = 0, n, k, j
-    cdef Long sum
+    cdef Duo sum
     for j in range(LANES):
         high[j] = low[j] = ones[j] = 0
     while first < call.classes:
         n = min(<Py_ssize_t>CHUNK, call.classes - first)
         z = load_logits(call, &row.softmax, first, n, buffer)
         for k in range(n):
-            sum = long_exp_below(z[k], shift)
+            sum = duo_exp_below(z[k], shift)
             e[k] = sum.high
             e_low[k] = sum.low
         if row.kept != NULL:
@@ -54,17 +54,17 @@ cdef void long_others(const Call* call, LinkRow* row) noexcept nogil:
         while k < n:
             for j in range(LANES):
                 ones[j] += select(e[k + j] == 1, 1, 0)
-                sum = long_sum(Long(high[j], low[j]), select(e[k + j] == 1, 0, e[k + j]), select(e[k + j] == 1, 0, e_low[k + j]))
+                sum = duo_sum(duo(high[j], low[j]), select(e[k + j] == 1, 0, e[k + j]), select(e[k + j] == 1, 0, e_low[k + j]))
                 high[j] = sum.high
                 low[j] = sum.low
             k += LANES
         first += n
-    row.others = Long(0, 0)
+    row.others = duo(0, 0)
     for j in range(1, LANES):
         ones[0] += ones[j]
     for j in range(LANES):
-        row.others = long_sum(row.others, high[j], low[j])
-    row.others = long_sum(row.others, ones[0] - 1, 0)
+        row.others = duo_sum(row.others, high[j], low[j])
+    row.others = duo_sum(row.others, ones[0] - 1, 0)
 
 
 cdef void short_others(const Call* call, LinkRow* row) noexcept nogil:
@@ -80,12 +80,12 @@ cdef void short_others(const Call* call, LinkRow* row) noexcept nogil:
         exps(call, &row.softmax, first, n, e)
         total += sum_below_one(e, n, &ones)
         first += n
-    row.others = Long(<real>(total + ones), 0)
+    row.others = duo(<real>(total + ones), 0)
 
 
 cdef void link_others(const Call* call, LinkRow* row) noexcept nogil:
-    if row.long_exps:
-        long_others(call, row)
+    if row.exact_exps:
+        exact_others(call, row)
     else:
         short_others(call, row)
     row.log_total = vector_log1p(row.others.high)
@@ -99,12 +99,12 @@ cdef void label_exps(const Call* call, const LinkRow* row, Py_ssize_t first, Py_
     cdef const real* z
     cdef real shift = shift_of(&row.softmax)
     cdef Py_ssize_t k
-    if not row.long_exps:
+    if not row.exact_exps:
         exps(call, &row.softmax, first, n, e)
         return
     z = load_logits(call, &row.softmax, first, n, buffer)
     for k in range(n):
-        e[k] = long_exp_below(z[k], shift).high
+        e[k] = duo_exp_below(z[k], shift).high
 
 
 cdef void label_hesses(const Call* call, const LinkRow* row, const Shares* shares, Py_ssize_t first, Py_ssize_t n,
@@ -149,7 +149,7 @@ cdef double label_row(const Call* call, const link_block_fn* link, LinkRow* row)
     cdef real[BLOCK] room
     cdef Shares shares
     cdef real shift = shift_of(&row.softmax), z = load_logits(call, &row.softmax, row.softmax.label, 1, room)[0]
-    cdef Long e = long_exp_below(z, shift)
+    cdef Duo e = duo_exp_below(z, shift)
     row.softmax.keeps = call.outputs != VALUE and rows_are_direct(&call.grad)
     row.kept = NULL
     if row.softmax.keeps:
@@ -172,10 +172,10 @@ cdef void load_shares(const Call* call, const LinkRow* row, Py_ssize_t first, Py
     cdef const real* z = load_logits(call, &row.softmax, first, n, buffer)
     cdef const real* t
     cdef real shift = shift_of(&row.softmax), log_total = row.log_total
-    cdef Long others = row.others, e
+    cdef Duo others = row.others, e
     cdef Py_ssize_t k
     for k in range(n):
-        e = long_exp_below(z[k], shift)
+        e = duo_exp_below(z[k], shift)
         keep_share(shares, k, e.high, share_of(e, z[k], shift, others, log_total))
     t = load_classes(&call.y_true, row.softmax.t, first, n, buffer)
     if call.class_factors == NULL:
@@ -285,7 +285,7 @@ cdef double softmax_links_row(const Call* call, const link_block_fn* link, Py_ss
     row.softmax.grad = row_of(&call.grad, index) if call.grad.present else NULL
     row.softmax.hess = row_of(&call.hess, index) if call.hess.present else NULL
     row.scale = row_scale(call, weight, 0)
-    row.long_exps = is_double(&call.y_pred) or (label < 0 and is_double(&call.y_true))
+    row.exact_exps = is_double(&call.y_pred) or (label < 0 and is_double(&call.y_true))
     if weight != NULL and weight[0] == 0:
         clear_row(call, &row.softmax)
         return 0

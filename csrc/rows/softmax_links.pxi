@@ -48,25 +48,25 @@ cdef struct LinkTile:
     double[ROW_BLOCK] low_bends
 
 
-cdef void long_tile_exps(LinkTile* tile, Py_ssize_t classes) noexcept nogil:
+cdef void exact_tile_exps(LinkTile* tile, Py_ssize_t classes) noexcept nogil:
     """The logits become e. The sum of what is not 1, and the number of what is, less the one that is left out."""
     cdef real[ROW_BLOCK] high, low, ones
     cdef Py_ssize_t i, k
-    cdef Long e, sum
+    cdef Duo e, sum
     for i in range(ROW_BLOCK):
         high[i] = low[i] = 0
         ones[i] = -1
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            e = long_exp_below(tile.softmax.e[k * ROW_BLOCK + i], tile.softmax.top[i])
+            e = duo_exp_below(tile.softmax.e[k * ROW_BLOCK + i], tile.softmax.top[i])
             tile.softmax.e[k * ROW_BLOCK + i] = e.high
             tile.e_low[k * ROW_BLOCK + i] = e.low
             ones[i] += select(e.high == 1, 1, 0)
-            sum = long_sum(Long(high[i], low[i]), select(e.high == 1, 0, e.high), select(e.high == 1, 0, e.low))
+            sum = duo_sum(duo(high[i], low[i]), select(e.high == 1, 0, e.high), select(e.high == 1, 0, e.low))
             high[i] = sum.high
             low[i] = sum.low
     for i in range(ROW_BLOCK):
-        sum = long_sum(Long(high[i], low[i]), ones[i], 0)
+        sum = duo_sum(duo(high[i], low[i]), ones[i], 0)
         tile.softmax.others[i] = sum.high
         tile.others_low[i] = sum.low
 
@@ -78,7 +78,7 @@ cdef void open_link_tile(const Call* call, LinkTile* tile, const double* weight,
     load_tile(&call.y_pred, start, rows, call.classes, tile.softmax.e)
     tile_tops(&tile.softmax, call.classes)
     memcpy(tile.z, tile.softmax.e, call.classes * ROW_BLOCK * sizeof(real))
-    long_tile_exps(tile, call.classes)
+    exact_tile_exps(tile, call.classes)
     for i in range(ROW_BLOCK):
         tile.log_total[i] = vector_log1p(tile.softmax.others[i])
         tile.scale[i] = call.scale
@@ -111,8 +111,8 @@ cdef void label_shares(const Call* call, const LinkTile* tile, const Py_ssize_t*
         z[i] = tile.z[label[i] * ROW_BLOCK + i]
         shares.t[i] = <real>label_factor(call, label[i])
     for i in range(ROW_BLOCK):
-        keep_share(shares, i, e[i], share_of(Long(e[i], low[i]), z[i], tile.softmax.top[i],
-                                             Long(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
+        keep_share(shares, i, e[i], share_of(duo(e[i], low[i]), z[i], tile.softmax.top[i],
+                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
 
 
 cdef void label_tile_hesses(LinkTile* tile, const Py_ssize_t* label, const Shares* shares, Py_ssize_t rows,
@@ -170,8 +170,8 @@ cdef void follow_class(const Call* call, const link_block_fn* link, LinkTile* ti
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
         shares.t[i] = t[i]
-        keep_share(shares, i, e[i], share_of(Long(e[i], low[i]), z[i], tile.softmax.top[i],
-                                             Long(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
+        keep_share(shares, i, e[i], share_of(duo(e[i], low[i]), z[i], tile.softmax.top[i],
+                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
     follow(call, link, shares, ROW_BLOCK)
     if gives_value(call.outputs):
         for i in range(ROW_BLOCK):

@@ -1,11 +1,13 @@
 """Likelihoods and scores of a distribution whose location and spread are both predicted."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from math import log, pi, sqrt
 from typing import ClassVar
 
 from .._domains import FINITE_NOT_NEGATIVE, NOT_NEGATIVE, POSITIVE, REAL, Domain
 from .._engine import Plan
+from .._formulas import in_two
 from .._loss import choice, parameter
 from .._paired import CurvedPairedLoss
 
@@ -66,4 +68,4 @@ class CRPSNormal(CurvedPairedLoss, stem="crps_normal"):
 
     def _make_plan(self) -> Plan:
         at_zero = (sqrt(2) - 1) / sqrt(pi)
-        return Plan(self, self.name, parameters=(at_zero, sqrt(2 / pi), sqrt(0.5)))
+        return Plan(self, self.name, parameters=(at_zero, sqrt(2 / pi), *in_two(Decimal("0.5").sqrt())))

@@ -3,10 +3,9 @@
 from decimal import Decimal
 from math import inf
 
-import numpy as np
-
 from .._domains import FINITE_POSITIVE, Domain
 from .._engine import Plan
+from .._formulas import in_two
 from .._loss import ElementwiseLoss, parameter
 
 
@@ -119,9 +118,7 @@ class StudentT(ElementwiseLoss, stem="student_t"):
     df: float = parameter(default=4.0, domain=FINITE_POSITIVE)
 
     def _make_plan(self) -> Plan:
-        root = Decimal(self.df).sqrt()  # of 28 digits: a float of it for either precision, and the rest
-        most = float(np.float32(root)) if 1e-30 < root < 1e30 else float(root)
-        return Plan(self, self.name, parameters=(self.c, most, float(root - Decimal(most))))
+        return Plan(self, self.name, parameters=(self.c, *in_two(Decimal(self.df).sqrt())))
 
 
 class AndrewWave(ElementwiseLoss, stem="andrew_wave"):

@@ -1,0 +1,106 @@
+/* Exponentials and logarithms with the digits that their rounding takes: for what is to be subtracted from them or multiplied with them.
+   See duo.h; here the high part is the rounded number itself. */
+#ifndef PYLOSS_EXPONENTIALS_H
+#define PYLOSS_EXPONENTIALS_H
+#include "special.h"
+#include "duo.h"
+
+/* beyond these the power of two is 0 or infinite; 2^n by its exponent field: the field's bias and a number that brings n to the last bits */
+#if REAL_BITS == 32
+static const real WIDEST = 250, POWER_OF = 12583039.0f;     /* 1.5 * 2^23 + 127 */
+#else
+static const real WIDEST = 2000, POWER_OF = 6755399441056767.0;
+#endif
+
+INLINED real finite_or_zero(real x, real criterion)
+{
+    return to_real(to_word(x) & mask(criterion <= LARGE) & mask(criterion >= -LARGE));
+}
+
+/* exp(x): as vector_exp, whose number is the high part */
+INLINED Duo duo_exp(real x)
+{
+    word sign = to_word(x) & SIGN;
+    real size = to_real(to_word(x) ^ sign), clamped = EXP_LIMIT < size ? EXP_LIMIT : size;
+    x = to_real(to_word(clamped) | sign);
+    real shifted = multiply_add(x, LOG2_E, ROUND_TO_SCALE), k = shifted - ROUND_TO_SCALE;
+    real r = multiply_add(k, -LOG_2_REST, multiply_add(k, -LOG_2, x));
+    real less_1 = multiply_add(exp_tail(r, r * r), r * r, r), y = 1 + less_1;
+    real first = to_real((to_word(shifted) << MANTISSA_BITS) + (sign >> 1)), second = to_real(HALF_SCALE ^ (sign >> 1));
+    return duo(y * first * second, (less_1 - (y - 1)) * first * second);
+}
+
+typedef struct {
+    real high, low, first, second;
+} Product;
+
+/* y exp(x + rest), where `rest` is what rounding took from x, as (high + low) first second. y is brought near 1, and the power of two
+   applied in two factors of one sign: so no step leaves the range before the result does. Of y = 0 and infinite x it is 0. */
+INLINED Product exp_product(real x, real rest, real y)
+{
+    const real bound = 2 * EXP_LIMIT;
+    real clamped = x > bound ? bound : x;
+    clamped = clamped < -bound ? -bound : clamped;
+    real k = multiply_add(clamped, LOG2_E, ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+    real r = multiply_add(k, -LOG_2_REST, multiply_add(k, -LOG_2, clamped)) + to_real(to_word(rest) & mask(x == clamped));
+    real less_1 = multiply_add(exp_tail(r, r * r), r * r, r), power = 1 + less_1;
+    real size = to_real(to_word(y) & ~SIGN);
+    word small = mask(size < TINY), great = mask(size > GREAT);
+    real near = y * blend(small, LIFT, blend(great, DROP, 1));
+    real n = k - blend(small, LIFTED, blend(great, -LIFTED, 0));
+    n = n > WIDEST ? WIDEST : n;
+    n = n < -WIDEST ? -WIDEST : n;
+    real half = multiply_add(n, (real)0.5, ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+    real high = near * power;
+    Product product = {
+        high,
+        finite_or_zero(product_rest(near, power, high) + near * (less_1 - (power - 1)), high),
+        to_real(to_word(half + POWER_OF) << MANTISSA_BITS),
+        to_real(to_word((n - half) + POWER_OF) << MANTISSA_BITS),
+    };
+    return product;
+}
+
+INLINED real times_exp(real x, real rest, real y)
+{
+    Product product = exp_product(x, rest, y);
+    return (product.high + product.low) * product.first * product.second;
+}
+
+INLINED Duo duo_times_exp(real x, real y)
+{
+    Product product = exp_product(x, 0, y);
+    real high = product.high * product.first * product.second, low = product.low * product.first * product.second;
+    return duo(high, finite_or_zero(low, high));
+}
+
+/* log(y) - x: what the exponent of y contributes is subtracted exactly where both are close */
+INLINED Duo duo_log_less(real y, real x)
+{
+    real n, normal = y < LEAST_NORMAL ? y * (real)((word)1 << MANTISSA_BITS) : y;
+    word field = normalise(normal, &n);
+    n += to_real(to_word(MANTISSA_BITS) & mask(y < LEAST_NORMAL));
+    real f = to_real(to_word(normal) + field) - 1;
+    real scale = multiply_add(n, -LOG_2, -x), lower = multiply_add(n, -LOG_2_REST, log_tail(f));
+    real sum = scale + f, shadow = sum - scale;
+    real low = finite_or_zero((scale - (sum - shadow)) + (f - shadow) + lower, sum), high = sum + low;
+    word regular = mask(y > 0) & mask(y <= LARGE);
+    return duo(blend(regular, high, vector_log(y) - x), to_real(to_word(low - (high - sum)) & regular));
+}
+
+INLINED real log_less(real y, real x)
+{
+    return duo_log_less(y, x).high;
+}
+
+/* exp(-(size + rest)) as exp_minus_sum, but the last rounding of its series is kept: errors below 0.5 instead of 1.07 */
+INLINED Duo duo_exp_minus(real size, real rest)
+{
+    real clamped = EXP_LIMIT < size ? EXP_LIMIT : size, x = -clamped;
+    real shifted = multiply_add(x, LOG2_E, ROUND_TO_SCALE), k = shifted - ROUND_TO_SCALE;
+    real r = multiply_add(k, -LOG_2_REST, multiply_add(k, -LOG_2, x)) - to_real(to_word(rest) & mask(size < EXP_LIMIT));
+    real tail = multiply_add(exp_tail(r, r * r), r * r, r), y = 1 + tail;
+    real first = to_real((to_word(shifted) << MANTISSA_BITS) + (SIGN >> 1)), second = to_real(HALF_SCALE ^ (SIGN >> 1));
+    return duo(y * first * second, (tail - (y - 1)) * first * second);
+}
+#endif
