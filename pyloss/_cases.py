@@ -32,6 +32,14 @@ def places(loss: "Loss", axis: int | tuple[int, ...] | None, argument: str, arra
     return tuple(found)
 
 
+def divisor(loss: "Loss", shape: tuple[int, ...], counts: Array) -> int:
+    """What the sum over the cases that count is divided by; 0 where there is nothing to average."""
+    number = {"mean": int(counts.sum()), "batchmean": shape[0] if shape else 1}.get(loss.reduction, 1)
+    if not number and loss.on_empty == "raise":
+        raise _errors.nothing_to_average(loss)
+    return number
+
+
 class Cases:
     """The arrays of one call. Neither they nor their weights are copied: they are walked case by case."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _errors
-from ._cases import Cases
+from ._cases import Cases, divisor
 from ._domains import BINARY, PROBABILITY
 from ._engine import Plan, exact_sum
 from ._formulas import Numbers
@@ -24,8 +24,8 @@ class OverlapLoss(TotalLoss):
 
     `axis` says over which axes the sums run: one, a tuple of them, or None for all. The other axes hold separate cases, whose losses are
     averaged ("mean"), summed ("sum"), summed and divided by the length of the first of those axes ("batchmean"), or given one by one
-    ("none": an array of their shape). A case whose weights are all 0 counts nothing: it is left out of the mean, its own value is that of
-    the mean of nothing and its gradient 0.
+    ("none": an array of their shape). A case whose weights are all 0 counts nothing: it is left out of mean and sum, its own value
+    is that of the mean of nothing and its gradient 0.
 
     What the sums are made of: the shared part TP is the sum of w min(t, p), what is added FP that of w max(p - t, 0), what is left out FN
     that of w max(t - p, 0). Where the truth is 0 or 1 these are the sums of w t p, w (1 - t) p and w t (1 - p); for soft truths they have
@@ -85,8 +85,7 @@ class OverlapLoss(TotalLoss):
     @np.errstate(all="ignore")
     def _sums_of(self, cases: Cases) -> Sums:
         sums = self._gathered(lambda parameters: cases.sums(self._plan, parameters))
-        if self.on_empty == "raise" and not sums[-1].any():
-            raise _errors.nothing_to_average(self)
+        divisor(self, cases.shape, sums[-1] != 0)
         return sums
 
     @np.errstate(all="ignore")
@@ -96,21 +95,15 @@ class OverlapLoss(TotalLoss):
         values = self._value_of(sums)
         if self.reduction == "none":
             return np.where(counts, values, self._empty).reshape(cases.shape)
-        if not counts.any():
-            return self._empty
-        return exact_sum(values[counts]) / self._divisor(cases, counts)
+        number = divisor(self, cases.shape, counts)
+        return exact_sum(values[counts]) / number if number else self._empty
 
     @np.errstate(all="ignore")
     def _gradient(self, cases: Cases, sums: Sums, out: Any) -> Array:
         counts = sums[-1] != 0
         scale, parameters = self._slope_of(sums)
-        share = np.where(counts, scale / self._divisor(cases, counts), 0)
+        share = np.where(counts, scale / max(1, divisor(self, cases.shape, counts)), 0)
         return cases.grad(self._grad_plan, share, parameters, out)
-
-    def _divisor(self, cases: Cases, counts: Array) -> int:
-        if self.reduction == "mean":
-            return max(1, int(counts.sum()))
-        return cases.shape[0] if self.reduction == "batchmean" else 1
 
     def _check_grad_out(self, out: Any, cases: Cases) -> None:
         if out is not None:

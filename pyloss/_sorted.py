@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
 from ._batch import floating
-from ._cases import places
+from ._cases import divisor, places
 from ._engine import Sums, exact_sum
 from ._loss import Array, Loss, Value, axes
 
@@ -107,8 +107,7 @@ class SortedLoss(Loss, ABC):
         opened = self._open(y_true, y_pred, sample_weight)
         self._check_outs(value_out, grad_out, opened)
         counts = (opened.weight != 0).any(axis=1)
-        if self.on_empty == "raise" and not counts.any():
-            raise _errors.nothing_to_average(self)
+        number = divisor(self, opened.shape, counts)
         values = np.full(len(counts), 0.0 if self.on_empty == "zero" else np.nan)
         grads = np.zeros(opened.pred.shape) if slopes else None
         for i in np.flatnonzero(counts):
@@ -116,9 +115,8 @@ class SortedLoss(Loss, ABC):
             values[i], grad = self._case(opened.truth[i][there], opened.pred[i][there], opened.weight[i][there], slopes)
             if grads is not None:
                 grads[i][there] = grad
-        divisor = self._divisor(opened.shape, counts)
-        stored = None if grads is None else self._stored(opened, grads, divisor, grad_out)
-        return self._reduced(opened.shape, values, counts, divisor, value_out), stored
+        stored = None if grads is None else self._stored(opened, grads, max(1, number), grad_out)
+        return self._reduced(opened.shape, values, counts, number, value_out), stored
 
     def _open(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Opened:
         """Checked by the engine, and cut into cases."""
@@ -166,13 +164,8 @@ class SortedLoss(Loss, ABC):
             if value_out is not None and _arrays.share_memory(value_out, grad_out):
                 raise _errors.shared_outputs(self)
 
-    def _divisor(self, shape: tuple[int, ...], counts: Array) -> int:
-        if self.reduction == "mean":
-            return max(1, int(counts.sum()))
-        return shape[0] if self.reduction == "batchmean" and shape else 1
-
     def _stored(self, opened: Opened, grads: Array, divisor: int, out: Any) -> Array:
-        grads /= max(1, divisor)
+        grads /= divisor
         stored: Array = np.empty(opened.given.shape, floating((opened.given,))) if out is None else out
         target = stored if self._classes_at is None else np.moveaxis(stored, self._classes_at, -1)
         target.transpose(opened.order)[...] = grads.reshape(opened.back)
@@ -184,6 +177,6 @@ class SortedLoss(Loss, ABC):
                 return values.reshape(shape)
             out[...] = values.reshape(shape)
             return out
-        if not counts.any():
+        if not divisor:
             return 0.0 if self.on_empty == "zero" else float("nan")
         return exact_sum(values[counts]) / divisor

@@ -137,7 +137,7 @@ def test_row1_empty_mean(variant):
             getattr(variant(reduction="mean", on_empty="raise"), ask)(y, p)
 
 
-@pytest.mark.parametrize("variant", [*ELEMENTWISE, *ROWWISE], ids=str)
+@every_variant
 def test_row2_and_107_empty_sum_is_plus_zero(variant):
     value = variant(reduction="sum", on_empty="raise")(*data(variant, (0, 4)))
     assert (value, np.signbit(value)) == (0, False)

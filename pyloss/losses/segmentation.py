@@ -1,5 +1,6 @@
 """Losses of the overlap of two masks."""
 
+from abc import abstractmethod
 from functools import cached_property
 
 from numpy.typing import ArrayLike
@@ -14,9 +15,9 @@ class IndexLoss(OverlapLoss):
     """One minus (TP + s) / (TP + a FP + b FN + s), where two empty masks agree."""
 
     @cached_property
+    @abstractmethod
     def _prices(self) -> tuple[float, float, float]:
         """a, b and s."""
-        raise NotImplementedError
 
     def _value_of(self, sums: Sums) -> Numbers:
         shared, added, missing, _ = sums

@@ -164,8 +164,8 @@ def reduce_cases(result: Result, reduction: str, counts: NDArray[np.bool_], empt
     values = np.where(counts, result.value, empty)
     if reduction == "none":
         return result._replace(value=values)
-    if not counts.any():
-        return result._replace(value=empty)
     rows = values.shape[0] if values.ndim else 1
     divisor = {"mean": float(counts.sum()), "sum": 1.0, "batchmean": float(rows)}[reduction]
+    if not divisor:
+        return result._replace(value=empty)
     return result._replace(value=float(values[counts].sum()) / divisor, grad=result.grad / divisor)
