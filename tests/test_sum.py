@@ -206,7 +206,7 @@ def test_objects(data):
         ([(np.nan, MSE())], ValueError, r"the weight of terms\[0\] must be finite, got nan"),
         ([(1, MSE()), (np.inf, MSE())], ValueError, r"the weight of terms\[1\] must be finite, got inf"),
         ([(1, MSE)], TypeError, r"terms\[0\] must hold a loss of pyloss, .*: write MSE\(\)"),
-        ([(1, np.mean)], TypeError, r"terms\[0\] must hold a loss of pyloss"),
+        ([(1, len)], TypeError, r"terms\[0\] must hold a loss of pyloss"),
         ([(1, MSE(reduction="none")), (1, MAE())], ValueError, "got mse with it and mae without"),
     ],
     ids=str,
