@@ -16,7 +16,7 @@ def kl_divergence(
     p = p + 0.0  # -0.0 becomes 0.0, so that t / p has the right sign
     log_t, log_p = t if log_true else np.log(t), p if log_pred else np.log(p)
     t = np.exp(t) if log_true else t
-    terms = times_log(t, log_t) - times_log(t, log_p)
+    terms = times_log(t, np.where(t == 0, -log_p, log_t - log_p))
     if log_pred:
         return Result(terms.sum(axis=axis), -t + zero(p), zero(p))
     return Result(terms.sum(axis=axis), -ratio(t, p), ratio(ratio(t, p), p))
