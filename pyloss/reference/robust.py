@@ -103,7 +103,7 @@ def barron(y_true: ArrayLike, y_pred: ArrayLike, *, alpha: float = 1.0, c: float
     b = abs(alpha - 2)
     q = u**2 / b + 1
     hess = q ** (alpha / 2 - 2) * (q + (alpha - 2) * u**2 / b) / c**2
-    return Result(b / alpha * (q ** (alpha / 2) - 1), u / c * q ** (alpha / 2 - 1), hess)
+    return Result(b / alpha * np.expm1(alpha / 2 * np.log1p(u**2 / b)), u / c * q ** (alpha / 2 - 1), hess)
 
 
 @oracle
