@@ -62,14 +62,13 @@ def run_experiments(console: Console, n_epochs: int | None = None) -> list[Exper
 def results_table(done: Sequence[Experiment]) -> Table:
     title = "Linear models trained with compiled losses"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("data", no_wrap=True)
-    table.add_column("loss", no_wrap=True)
+    table.add_column("data and loss", no_wrap=True)
     for heading in ("training\nloss", "held-out\nloss", "held-out\nscore", "pyloss\n[ms]", "NumPy\n[ms]", "\nfaster"):
         table.add_column(heading.replace("[", r"\["), justify="right", no_wrap=True)
     for experiment in done:
+        table.add_row(f"[bold]{experiment.name}[/]")
         for fit in experiment.fits:
-            first, last = fit is experiment.fits[0], fit is experiment.fits[-1]
-            table.add_row(experiment.name if first else "", *_cells(experiment, fit), end_section=last)
+            table.add_row(*_cells(experiment, fit), end_section=fit is experiment.fits[-1])
     return table
 
 

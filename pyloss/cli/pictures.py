@@ -100,18 +100,25 @@ def _draw_speedups(axes: Axes, experiments: Sequence[Experiment], colour: dict[s
 def draw_regression(experiment: Experiment, colour: dict[str, str]) -> Figure:
     """Held-out predictions against the truth, in the unit of the data, one panel for each loss."""
     data, count = experiment.data, len(experiment.fits)
+    columns = min(count, 6)
+    rows = -(-count // columns)
     title = f"{experiment.name.capitalize()}: held-out predictions of linear models"
-    figure, [row] = panels(1, count, (2.9 * count + 0.6, 3.9), title, sharex=True, sharey=True)
+    figure, grid = panels(rows, columns, (2.9 * columns + 0.6, 3.2 * rows + 0.7), title, sharex=True, sharey=True)
     truth = data.y_mean + data.y_scale * data.y_test
     ends = [truth.min(), truth.max()]
-    for axes, fit in zip(row, experiment.fits, strict=True):
+    every = [axes for row in grid for axes in row]
+    for axes in every[count:]:
+        axes.set_visible(False)
+    for axes in every[count - columns : count]:
+        axes.tick_params(labelbottom=True)
+    for axes, fit in zip(every, experiment.fits, strict=False):
         predictions = data.y_mean + data.y_scale * experiment.predictions(fit)
         axes.plot(ends, ends, color=FAINT, linestyle="--", linewidth=1.2)
         axes.plot(truth, predictions, "o", color=colour[fit.loss.name], alpha=0.6, markersize=5, markeredgewidth=0)
-        axes.set_title(f"{fit.loss.name}: {experiment.score_text(fit)}")
+        axes.set_title(f"{fit.loss.name}\n{experiment.score_text(fit)}")
         axes.set_aspect("equal")
     figure.supxlabel("true progression of the disease after one year (score)", fontsize=10)
-    row[0].set_ylabel("predicted progression (score)")
+    figure.supylabel("predicted progression (score)", fontsize=10)
     return figure
 
 
