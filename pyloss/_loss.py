@@ -107,6 +107,9 @@ class Loss(_Declared):
     any layout of the same data (but for the contrastive losses, whose matrix products are NumPy's). Derivatives are with respect to
     `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
 
+    `grad_and_hess` is missing where the Hessian couples all predictions, so that its diagonal alone tells no curvature: a root or a ratio
+    of sums, angles, distances, sorted errors, batches compared with themselves.
+
     Raises
     ------
     TypeError

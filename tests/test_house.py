@@ -33,6 +33,24 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?<!Mc)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", "_", name).lower()
 
 
+ROOT = README.parent
+LONGER = {"pyloss/__init__.pyi": "written by pyloss/_stubs.py, for tools and not for readers"}
+
+
+def test_no_file_is_longer_than_500_lines():
+    """Or has a reason."""
+    folders = (ROOT / name for name in ("csrc", "pyloss", "tests", "benchmarks"))
+    files = [
+        path
+        for folder in folders
+        for path in folder.rglob("*.*")
+        if path.suffix in (".py", ".pyi", ".pyx", ".pxi", ".h")
+    ]
+    long = {path.relative_to(ROOT).as_posix() for path in files if len(path.read_text("utf-8").splitlines()) > 500}
+    assert len(files) > 100
+    assert long <= set(LONGER)
+
+
 # One stem everywhere --------------------------------------------------------------------------------------------------
 
 
