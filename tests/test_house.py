@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from oracle_mpmath import ORACLES
-from variants import VARIANTS, data
+from variants import EVERY, VARIANTS, data
 
 import pyloss
 from pyloss import LOSSES, Loss, _stubs
@@ -69,6 +69,14 @@ def test_stems(stem):
     assert {cls.__name__, stem} <= set(pyloss.__all__)
     assert issubclass(cls, Loss)
     assert is_dataclass(cls)
+
+
+@every_loss
+def test_every_parameter_is_varied(stem):
+    """By a variant; but for the class axis, which the tests of layouts move."""
+    for name, default in own_parameters(stem).items():
+        given = [variant.parameters[name] for variant in EVERY if variant.stem == stem and name in variant.parameters]
+        assert name in ("axis", "class_axis") or any(value != default for value in given), name
 
 
 def test_everything_public_is_there():
