@@ -13,6 +13,7 @@ import pyloss
 from pyloss.cli import shapes
 from pyloss.cli.app import app
 
+pytestmark = pytest.mark.optimized  # pictures and tables: Python alone
 NOT_DRAWABLE = sorted(set(pyloss.LOSSES) - set(shapes.drawable()))
 
 

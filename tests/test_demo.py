@@ -13,6 +13,8 @@ from pyloss.cli import demo, experiments
 from pyloss.cli.app import app
 from pyloss.cli.experiments import Experiment
 
+pytestmark = pytest.mark.optimized  # pictures and tables: Python alone
+
 
 @pytest.fixture(scope="module")
 def done() -> dict[str, Experiment]:

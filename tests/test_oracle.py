@@ -19,6 +19,8 @@ import pyloss
 for family in sorted(Path(__file__).parent.glob("oracles_*.py")):
     importlib.import_module(family.stem)
 
+# Half an hour of mpmath; the memory is walked alike by the tests against the textbook.
+pytestmark = pytest.mark.optimized
 DTYPES = (np.float32, np.float64)
 GATES = {np.float32: 2, np.float64: 4}
 # The Hessians divide by a rounded square.

@@ -13,6 +13,8 @@ from mpmath import mp, mpf
 from pyloss._kernels import load
 from pyloss._runtime import available_levels
 
+# Numbers alone: the probes' memory is no more than two arrays.
+pytestmark = pytest.mark.optimized
 FLOATS = {32: np.float32, 64: np.float64}
 RANDOM = 400  # numbers of each kind
 

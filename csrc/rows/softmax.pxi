@@ -58,6 +58,7 @@ cdef struct Row:
     Py_ssize_t hot          # the label, -1 where the target is a distribution
     Py_ssize_t label        # likewise, but -1 too where the label is smoothed
     real top
+    real top_low            # what rounding took from a capped one
     Py_ssize_t infinities   # how many logits are inf
     real others
     double mass

@@ -1,13 +1,33 @@
 # Softmax cross-entropy row by row, each in chunks, with three readings of the row while it is in the cache.
 
+cdef inline Duo capped(real z, real cap) noexcept nogil:
+    """cap tanh(z / cap), of which exp would show the roundings: in two numbers. The tanh is m / (2 - m) for m = 1 - exp(-2 |z / cap|)."""
+    cdef Duo u = duo_divided(duo(z, 0), duo(cap, 0))
+    cdef Duo m = duo_one_minus_exp(duo_scaled(duo_size(u), 2))
+    cdef Duo size = duo_times(duo(cap, 0), duo_over(m, duo_plus(duo(2, 0), duo_scaled(m, -1))))
+    cdef real high = rounded(size)
+    return with_sign(duo(high, select(high <= LARGE, (size.high - high) + size.low, 0)), z)
+
+
 cdef const real* load_capped(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
-    cdef real cap = row.cap
     cdef Py_ssize_t k
-    if cap == 0:
+    if row.cap == 0:
         return z
     for k in range(n):
-        buffer[k] = cap * vector_tanh(z[k] / cap)
+        buffer[k] = capped(z[k], row.cap).high
+    return buffer
+
+
+cdef const real* load_lows(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+    """What rounding took from capped logits; NULL where there is no cap."""
+    cdef const real* z
+    cdef Py_ssize_t k
+    if row.cap == 0:
+        return NULL
+    z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    for k in range(n):
+        buffer[k] = capped(z[k], row.cap).low
     return buffer
 
 
@@ -58,6 +78,22 @@ cdef Py_ssize_t infinities(const Call* call, const Row* row) noexcept nogil:
     return count
 
 
+cdef real low_of_top(const Call* call, const Row* row) noexcept nogil:
+    cdef real[BLOCK] buffer, low_buffer
+    cdef const real* z
+    cdef const real* low
+    cdef real most = -LARGE
+    cdef Py_ssize_t first = 0, n, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        z = load_capped(call, row, first, n, buffer)
+        low = load_lows(call, row, first, n, low_buffer)
+        for k in range(n):
+            most = select((z[k] == row.top) & (low[k] > most), low[k], most)
+        first += n
+    return most
+
+
 cdef void row_top(const Call* call, Row* row) noexcept nogil:
     cdef real[BLOCK] buffer
     cdef real top = -2 * LARGE
@@ -67,8 +103,11 @@ cdef void row_top(const Call* call, Row* row) noexcept nogil:
         top = lane_top(load_capped(call, row, first, n, buffer), n, top)
         first += n
     row.top = top
+    row.top_low = 0
     if top > LARGE:
         row.infinities = infinities(call, row)
+    elif row.cap != 0:
+        row.top_low = low_of_top(call, row)
 
 
 cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
@@ -99,24 +138,28 @@ cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept no
     return result
 
 
-cdef inline real exp_below_by(real z, real top, real temperature) noexcept nogil:
-    """exp((z - top) / temperature), as exp_below."""
+cdef inline real exp_below_by(real z, real top, real low, real temperature) noexcept nogil:
+    """exp((z - top - low) / temperature), as exp_below; `low` is what rounding took from top - z."""
     cdef real gap = top - z, size = gap / temperature, back = size * temperature
-    cdef real rest = ((gap - back) - product_rest(size, temperature, back) + rounded_off(top, -z, gap)) / temperature
+    cdef real rest = ((gap - back) - product_rest(size, temperature, back) + (rounded_off(top, -z, gap) + low)) / temperature
     return exp_minus_sum(size, rest)
 
 
 cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
-    cdef real[BLOCK] buffer
+    cdef real[BLOCK] buffer, low_buffer
     cdef const real* z = load_logits(call, row, first, n, buffer)
+    cdef const real* low = load_lows(call, row, first, n, low_buffer)
     cdef real shift = shift_of(row), temperature = row.temperature
     cdef Py_ssize_t k
-    if temperature == 1:
+    if low != NULL:
+        for k in range(n):
+            e[k] = exp_below_by(z[k], shift, row.top_low - low[k], temperature)
+    elif temperature == 1:
         for k in range(n):
             e[k] = exp_below(z[k], shift)
     else:
         for k in range(n):
-            e[k] = exp_below_by(z[k], shift, temperature)
+            e[k] = exp_below_by(z[k], shift, 0, temperature)
 
 
 cdef inline real inside(double parameter) noexcept nogil:
@@ -132,23 +175,28 @@ cdef inline double rest_of_sum(double a, double b, double total) noexcept nogil:
 
 cdef void row_gap(const Call* call, Row* row) noexcept nogil:
     """gap and mass of the row, in units of the temperature."""
-    cdef real[BLOCK] z_buffer, t_buffer
+    cdef real[BLOCK] z_buffer, low_buffer, t_buffer
     cdef const real* z
+    cdef const real* low
     cdef const real* t
     cdef Py_ssize_t first = 0, n, k
     cdef double mass = 0, lost = 0, lost_gap = 0, sum, gap, shift = shift_of(row)
     if row.label >= 0:
         z = load_logits(call, row, row.label, 1, z_buffer)
-        row.gap = (<double>shift - z[0]) / row.temperature
+        low = load_lows(call, row, row.label, 1, low_buffer)
+        row.gap = ((<double>shift - z[0]) + ((<double>row.top_low - low[0]) if low != NULL else 0)) / row.temperature
         row.mass = 1
         return
     row.gap = 0
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         z = load_logits(call, row, first, n, z_buffer)
+        low = load_lows(call, row, first, n, low_buffer)
         t = load_targets(call, row.t, row.hot, first, n, t_buffer)
         for k in range(n):
             gap = shift - z[k]
+            if low != NULL:
+                gap += <double>row.top_low - low[k]
             gap = select_double(t[k] != 0, t[k] * gap, 0)
             sum = row.gap + gap
             lost_gap += rest_of_sum(row.gap, gap, sum)
@@ -218,11 +266,14 @@ cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, P
     """From those by the capped logits to those by the logits. The slope 1 - tanh^2 is made of exp: it would cancel in the tails."""
     cdef real[BLOCK] buffer
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
-    cdef real cap = row.cap, e, slope, bend
+    cdef real cap = row.cap, slope, bend
+    cdef Duo u, e, sum
     cdef Py_ssize_t k
     for k in range(n):
-        e = exp_minus(magnitude(z[k] / cap) * <real>2)
-        slope = <real>4 * e / ((<real>1 + e) * (<real>1 + e))
+        u = duo_scaled(duo_size(duo_divided(duo(z[k], 0), duo(cap, 0))), 2)
+        e = duo_exp_minus(u.high, u.low)
+        sum = duo_plus(duo(1, 0), e)
+        slope = rounded(duo_over(duo_scaled(e, 4), duo_times(sum, sum)))
         bend = <real>-2 * vector_tanh(z[k] / cap) * slope / cap
         if call.hess.present:
             hess[k] = hess[k] * slope * slope + grad[k] * bend
@@ -257,7 +308,7 @@ cdef double row_weight(const Call* call, const Row* row) noexcept nogil:
 
 cdef double add_z_loss(const Call* call, Row* row) noexcept nogil:
     """The value's part; `pull` and `curl` get the derivatives'."""
-    cdef double size = <double>row.top / row.temperature + <double>vector_log1p(row.others)
+    cdef double size = (<double>row.top + row.top_low) / row.temperature + <double>vector_log1p(row.others)
     row.curl = 2 * call.parameters[0] * row_weight(call, row)
     row.pull = row.curl * size
     return row.curl * size * size / 2

@@ -44,7 +44,7 @@ class CCE(ProbabilityLoss, RowwiseLoss, stem="cce"):
     ignore_index: int | None = integer(default=None)
     label_smoothing: float = parameter(default=0.0, domain=PROBABILITY, examples=(1.0,))
     z_loss: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
-    softcap: float | None = parameter(default=None, domain=FINITE_POSITIVE)
+    softcap: float | None = parameter(default=None, domain=FINITE_POSITIVE, examples=(30.0,))
     temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
 
     def __post_init__(self) -> None:
