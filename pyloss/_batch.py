@@ -7,8 +7,9 @@ import numpy as np
 
 from . import _arrays, _contrastive, _errors
 from ._contrastive import Units
+from ._domains import FINITE_POSITIVE
 from ._engine import exact_sum
-from ._loss import Array, Loss, Value
+from ._loss import Array, Loss, Value, parameter
 
 REALS = ("float16", "bfloat16", "float32", "float64")
 
@@ -38,6 +39,8 @@ class ContrastiveLoss(Loss, ABC):
     """
 
     family = "contrastive"
+
+    temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
 
     @abstractmethod
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:
@@ -76,7 +79,9 @@ class ContrastiveLoss(Loss, ABC):
         outs = _errors.parts(self, grad_out) if self.predictions else (grad_out,)
         self._check_outs(value_out, outs, preds)
         divisor = self._divisor(batch, len(preds[0]))
-        values, gradients = self._contrast(batch, batch.weights * (1 / divisor if divisor else 0.0))
+        with np.errstate(all="ignore"):
+            factors = batch.weights * (1 / divisor if divisor else 0.0)
+        values, gradients = self._contrast(batch, factors)
         value = self._value(batch, values, divisor, preds, value_out)
         stored = tuple(
             store(batch, units, gradient, pred, out)
@@ -103,7 +108,7 @@ class ContrastiveLoss(Loss, ABC):
         weights = self._weights(weight, masks, count)
         present = np.flatnonzero(weights)
         everything = len(present) == count
-        dtype = _contrastive.precision(*preds)
+        dtype = _contrastive.precision(self.temperature, *preds)
         with np.errstate(all="ignore"):
             units = tuple(
                 _contrastive.directions(
@@ -149,10 +154,11 @@ class ContrastiveLoss(Loss, ABC):
         return divisor
 
     def _value(self, batch: Batch, values: Array, divisor: float, preds: tuple[Array, ...], out: Any) -> Value:
-        values = values * batch.weights
+        with np.errstate(all="ignore"):
+            values = values * batch.weights
         if self.reduction != "none":
             if divisor == 0:
-                return 0.0 if self.on_empty == "zero" else float("nan")
+                return self._empty
             return exact_sum(values) / divisor
         if out is None:
             out = np.empty(len(preds[0]), floating(preds))

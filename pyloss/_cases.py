@@ -34,7 +34,8 @@ def places(loss: "Loss", axis: int | tuple[int, ...] | None, argument: str, arra
 
 def divisor(loss: "Loss", shape: tuple[int, ...], counts: Array) -> int:
     """What the sum over the cases that count is divided by; 0 where there is nothing to average."""
-    number = {"mean": int(counts.sum()), "batchmean": shape[0] if shape else 1}.get(loss.reduction, 1)
+    counted = int(counts.sum())
+    number = {"mean": counted, "batchmean": shape[0] if shape else counted}.get(loss.reduction, 1)
     if not number and loss.on_empty == "raise":
         raise _errors.nothing_to_average(loss)
     return number

@@ -1,5 +1,6 @@
 """Whether what a loss says about itself agrees: its value, its gradient and its Hessian."""
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -185,7 +186,10 @@ class Checked:
         self.weight = () if sample_weight is None else (sample_weight,)
 
     def ask(self, method: str) -> Any:
-        return getattr(self.loss, method)(self.truth, self.preds if self.several else self.preds[0], *self.weight)
+        """A copy of the answer: a loss may write each one into the same array."""
+        return copy.deepcopy(
+            getattr(self.loss, method)(self.truth, self.preds if self.several else self.preds[0], *self.weight)
+        )
 
     def gradient(self) -> Any:
         return self.ask("grad") if hasattr(self.loss, "grad") else self.ask("value_and_grad")[1]

@@ -33,10 +33,10 @@ class Contrast(NamedTuple):
     others: Array | None
 
 
-def precision(*arrays: Array) -> type[np.floating]:
-    """What the matrix products are computed in."""
+def precision(temperature: float, *arrays: Array) -> type[np.floating]:
+    """What the matrix products are computed in: float32 must hold the temperature too."""
     narrow = all(array.dtype.name in ("float16", "bfloat16", "float32") for array in arrays)
-    return np.float32 if narrow else np.float64
+    return np.float32 if narrow and 1e-30 < temperature < 1e30 else np.float64
 
 
 def directions(vectors: Array) -> Units:

@@ -1,7 +1,7 @@
 """What formulas are made of that hold for one case, in floats, and for many, in arrays: a small call must not pay for NumPy."""
 
 import math
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,12 @@ def tame(x: Numbers) -> Numbers:
     return np.ldexp(1.0, np.minimum(1023, -np.frexp(x)[1]))
 
 
-def in_two(number: Decimal) -> tuple[float, float]:
-    """A float that both precisions hold, and the rest: for a parameter that must not cost a rounding."""
-    most = float(np.float32(number)) if 1e-30 < abs(number) < 1e30 else float(number)
-    return most, float(number - Decimal(most))
+EXACTLY = Context(prec=40)
+"""The caller may have a decimal context of another precision."""
+
+
+def root_in_two(number: float) -> tuple[float, float]:
+    """The square root as a float that both precisions hold, and the rest: for a parameter that must not cost a rounding."""
+    exact = EXACTLY.sqrt(Decimal(number))
+    most = float(np.float32(exact)) if 1e-30 < exact < 1e30 else float(exact)
+    return most, float(EXACTLY.subtract(exact, Decimal(most)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
+from inspect import cleandoc
 from math import isnan
 from typing import Any, ClassVar, Literal, dataclass_transform
 
@@ -75,6 +76,30 @@ class _Declared:
         if stem:
             cls.name = stem
             LOSSES[stem] = cls  # type: ignore[assignment]
+            cls.__doc__ = _with_parameters(cls)
+
+
+def _with_parameters(cls: Any) -> str | None:
+    """A loss's documentation, and behind it what its own parameters may be, as they are declared."""
+    own = [declared for declared in fields(cls) if declared.name not in _CHOICES]
+    if not cls.__doc__ or not own:
+        return cls.__doc__  # type: ignore[no-any-return]
+    lines = [f"{declared.name} : {_rule(declared)}, default {declared.default!r}" for declared in own]
+    return "\n".join([cleandoc(cls.__doc__), "", "Parameters", "----------", *lines, ""])
+
+
+def _rule(declared: Field[Any]) -> str:
+    kind = declared.metadata
+    if "choices" in kind:
+        return " or ".join(map(repr, kind["choices"]))
+    rule = "a whole number"
+    if "domain" in kind:
+        rule = "any number" if kind["domain"] == REAL else f"a number {kind['domain']}"
+    if "each" in kind:
+        rule = f"a number {kind['each']} for each class"
+    if "axes" in kind:
+        rule = "an axis, a tuple of axes"
+    return f"{rule} or None" if declared.default is None else rule
 
 
 class Loss(_Declared):
@@ -108,7 +133,7 @@ class Loss(_Declared):
     `y_pred`, have its shape and floating dtype (float64 where it holds integers), and are those of the number returned.
 
     `grad_and_hess` is missing where the Hessian couples all predictions, so that its diagonal alone tells no curvature: a root or a ratio
-    of sums, angles, distances, sorted errors, batches compared with themselves.
+    of sums, angles, distances, sorted errors, batches compared with themselves; and for the projection of `Sparsemax`, which jumps.
 
     Raises
     ------
@@ -151,6 +176,11 @@ class Loss(_Declared):
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name)
+
+    @property
+    def _empty(self) -> float:
+        """The mean of nothing, where it is no error."""
+        return 0.0 if self.on_empty == "zero" else float("nan")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -256,15 +286,21 @@ def _choice(loss: str, name: str, given: object, choices: tuple[object, ...]) ->
 def _number(loss: str, name: str, given: object, domain: Domain) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
         raise TypeError(f"{loss}: {name} must be a number, got {given!r}")
-    number = float(given)
+    try:
+        number = float(given)
+    except OverflowError:
+        raise _errors.bad_parameter(loss, name, "a number within the range of floats", "a larger one") from None
     if isnan(number) or not domain.contains(number):
         raise _errors.bad_parameter(loss, name, domain, given)
     return number
 
 
-def _numbers(loss: str, name: str, given: object, domain: Domain) -> tuple[float, ...]:
+def _numbers(loss: str, name: str, given: Any, domain: Domain) -> tuple[float, ...]:
     """As a tuple, so that the loss can be compared and hashed."""
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or np.ndim(given) != 1:
+    flat = given.ndim == 1 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
+    if not flat or isinstance(given, str):
+        raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")
+    if any(isinstance(number, Sequence | np.ndarray) for number in given):
         raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")
     if not len(given):
         raise ValueError(f"{loss}: {name} must hold at least one number")
@@ -274,7 +310,7 @@ def _numbers(loss: str, name: str, given: object, domain: Domain) -> tuple[float
 def _integer(loss: str, name: str, given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int | np.integer):
         raise TypeError(f"{loss}: {name} must be an integer, got {given!r}")
-    if name == "axis" and not -MOST_AXES <= given < MOST_AXES:
+    if name in ("axis", "class_axis") and not -MOST_AXES <= given < MOST_AXES:
         raise _errors.bad_parameter(loss, name, f"in [-{MOST_AXES}, {MOST_AXES})", given)
     return int(given)
 

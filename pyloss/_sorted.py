@@ -30,7 +30,7 @@ def lovasz_slopes(errors: Array, hits: Array, weights: Array) -> Array:
     inside = np.where(hit, weight, 0)
     union = np.cumsum(np.concatenate([inside.sum(keepdims=True), weight - inside]))
     left = np.cumsum(inside[::-1])[::-1]  # of the mask: a sum, where a difference would cancel
-    slopes[order] = np.where(hit, weight, weight * left / union[:-1]) / union[1:]
+    slopes[order] = np.where(hit, weight, weight * (left / union[:-1])) / union[1:]
     return slopes
 
 
@@ -108,7 +108,7 @@ class SortedLoss(Loss, ABC):
         self._check_outs(value_out, grad_out, opened)
         counts = (opened.weight != 0).any(axis=1)
         number = divisor(self, opened.shape, counts)
-        values = np.full(len(counts), 0.0 if self.on_empty == "zero" else np.nan)
+        values = np.full(len(counts), self._empty)
         grads = np.zeros(opened.pred.shape) if slopes else None
         for i in np.flatnonzero(counts):
             there = np.flatnonzero(opened.weight[i])
@@ -164,19 +164,17 @@ class SortedLoss(Loss, ABC):
             if value_out is not None and _arrays.share_memory(value_out, grad_out):
                 raise _errors.shared_outputs(self)
 
-    def _stored(self, opened: Opened, grads: Array, divisor: int, out: Any) -> Array:
-        grads /= divisor
+    def _stored(self, opened: Opened, grads: Array, number: int, out: Any) -> Array:
+        grads /= number
         stored: Array = np.empty(opened.given.shape, floating((opened.given,))) if out is None else out
         target = stored if self._classes_at is None else np.moveaxis(stored, self._classes_at, -1)
         target.transpose(opened.order)[...] = grads.reshape(opened.back)
         return stored
 
-    def _reduced(self, shape: tuple[int, ...], values: Array, counts: Array, divisor: int, out: Any) -> Value:
+    def _reduced(self, shape: tuple[int, ...], values: Array, counts: Array, number: int, out: Any) -> Value:
         if self.reduction == "none":
             if out is None:
                 return values.reshape(shape)
             out[...] = values.reshape(shape)
             return out
-        if not divisor:
-            return 0.0 if self.on_empty == "zero" else float("nan")
-        return exact_sum(values[counts]) / divisor
+        return exact_sum(values[counts]) / number if number else self._empty

@@ -127,6 +127,10 @@ class Sum:
 
         `out` is what the first term is given, and the others a scratch array; where it is an input, it must be given to the last.
         """
+        with np.errstate(all="ignore"):
+            return self._added_up(method, inputs, out)
+
+    def _added_up(self, method: str, inputs: tuple[Any, Any, Any], out: Any) -> Any:
         last = len(self.terms) - 1
         lands = last if out is not None and _overlap(out, inputs) else 0
         total: Any = None
@@ -202,7 +206,6 @@ def _ask(loss: Loss | Sum, method: str, inputs: tuple[Any, Any, Any], out: Any, 
         raise type(error)(f"{error}{note}") from None
 
 
-@np.errstate(all="ignore")
 def _scaled(answer: Any, weight: float) -> Any:
     """An answer times a weight: arrays in their place. What has the weight 0 is 0, even if it was nan."""
     if isinstance(answer, tuple):
@@ -216,7 +219,6 @@ def _scaled(answer: Any, weight: float) -> Any:
     return answer
 
 
-@np.errstate(all="ignore")
 def _added(total: Any, answer: Any) -> Any:
     """Two answers of the same form: arrays in the place of the first."""
     if isinstance(total, tuple):

@@ -71,7 +71,7 @@ class TotalLoss(Loss, ABC):
         sums = Sums()
         self._plan.add_to(sums, y_true, y_pred, sample_weight, parameters)
         rounded = sums.rounded()
-        if not rounded[-1] and self.reduction == "mean" and self.on_empty == "raise":
+        if not rounded[-1] and self.reduction in ("mean", "batchmean") and self.on_empty == "raise":
             raise _errors.nothing_to_average(self)
         return rounded
 
@@ -85,12 +85,7 @@ class TotalLoss(Loss, ABC):
     def _reduced(self, sums: tuple[Any, ...]) -> float:
         if sums[-1]:
             return self._value_of(sums)  # type: ignore[no-any-return]
-        return self._empty if self.reduction in ("mean", "none") else 0.0
-
-    @property
-    def _empty(self) -> float:
-        """The mean of nothing."""
-        return 0.0 if self.on_empty == "zero" else float("nan")
+        return 0.0 if self.reduction == "sum" else self._empty
 
     def _split(self, out: Any) -> tuple[Any, Any]:
         """What takes the value, and what takes the gradient."""

@@ -41,16 +41,15 @@ def computed_in(loss: Any, y_true: Any, y_pred: Any) -> np.dtype:
 
 
 def assert_close(got: Any, expected: Any, dtype: np.dtype, scale: float, note: str = "") -> None:
-    """Equal but for roundings in `dtype`; infinities and nans must be where they are expected."""
-    eps = ROUNDINGS * eps_of(dtype)
-    np.testing.assert_allclose(
-        np.asarray(got, np.float64), expected, rtol=eps, atol=eps * scale + least_of(dtype), err_msg=note
-    )
+    """Equal but for roundings in `dtype`, and for the textbook's own of numbers near 1; infinities and nans must be where they belong."""
+    eps, own = ROUNDINGS * eps_of(dtype), ROUNDINGS * eps_of(np.dtype(np.float64))
+    atol = max(eps * scale, own) + least_of(dtype)
+    np.testing.assert_allclose(np.asarray(got, np.float64), expected, rtol=eps, atol=atol, err_msg=note)
 
 
 def largest(numbers: Any) -> float:
     numbers = np.abs(np.asarray(numbers, np.float64))
-    return float(np.max(numbers, initial=1.0, where=np.isfinite(numbers)))
+    return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
 
 
 def stored_as(numbers: Any, dtype: np.dtype) -> Array:
@@ -111,7 +110,7 @@ def check(loss: Any, y_true: Any, y_pred: Any, weight: Any = None, given: tuple[
     shape = np.shape(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
     classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family != "total" else 1
     if loss.family == "paired":  # a value is the difference of what the predictions sum up to
-        classes *= largest(y_pred)
+        classes *= max(1.0, largest(y_pred))
     for name, answer in answers(loss, *(given or (y_true, y_pred, weight))).items():
         truth, stored = truth_of(expected, name), stored_in(y_pred, name)
         if isinstance(answer, float):

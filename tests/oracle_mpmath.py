@@ -1,7 +1,7 @@
 """The second oracle: every loss in mpmath at 100 digits, from the exact float inputs, in forms that keep the tails.
 
-`value`, `grad` and `hess` take a stem and floats for an elementwise loss, lists for a row or for a total; the answers
-are mpf numbers, or lists of them. The inputs may be infinite, but NaN is the business of `pyloss.reference`.
+The functions take floats for an elementwise loss, lists for a row or for a total; the answers, value, gradient and Hessian, are mpf
+numbers, or lists of them. The inputs may be infinite, but NaN is the business of `pyloss.reference`.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,18 +41,6 @@ def _each(terms: Any, form: Callable[[mpf], mpf]) -> Any:
     if terms and isinstance(terms[0], list):
         return [_each(own, form) for own in terms]
     return sum(map(form, terms), mpf(0))
-
-
-def value(stem: str, y: Any, p: Any, **params: Any) -> Any:
-    return _evaluate(stem, y, p, params)[0]
-
-
-def grad(stem: str, y: Any, p: Any, **params: Any) -> Any:
-    return _evaluate(stem, y, p, params)[1]
-
-
-def hess(stem: str, y: Any, p: Any, **params: Any) -> Any:
-    return _evaluate(stem, y, p, params)[2]
 
 
 def _evaluate(

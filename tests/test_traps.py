@@ -162,7 +162,8 @@ def test_49_to_51_masks_and_weights(variant):
     big = p.copy()
     big[w == 0] = 1e300
     assert mean(y, big, w) == mean(y, p, w)
-    assert mean(y, p, w * 1024) == pytest.approx(mean(y, p, w), rel=1e-14, abs=0) or variant().family == "total"
+    if not getattr(variant(), "smooth", 0):  # which is a weight of its own
+        assert mean(y, p, w * 1024) == pytest.approx(mean(y, p, w), rel=1e-14, abs=0)
 
 
 def test_55_parameters_keep_their_digits_in_float64():

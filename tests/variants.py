@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from itertools import product
 from math import inf
 from typing import Any
@@ -193,10 +193,6 @@ ELEMENTWISE = [variant for variant in VARIANTS if variant().family == "elementwi
 ROWWISE = [variant for variant in VARIANTS if variant.rowwise]
 TOTALS = [variant for variant in VARIANTS if variant().family == "total"]
 REDUCTIONS = ("mean", "sum", "batchmean", "none")
-
-
-def defaults(cls: type) -> dict[str, Any]:
-    return {f.name: f.default for f in fields(cls) if f.default is not MISSING}
 
 
 def least(domain: Any) -> float:

@@ -6,6 +6,7 @@ cdef inline Point barron(real y, real p, const real* parameter) noexcept nogil:
     cdef real alpha = parameter[1]
     cdef Duo distance = exact_sum(alpha, -2), size = duo_size(distance)
     cdef Duo b = duo(scale_of(size.high).high, size.low), u = duo_over(r, c)      # float32 may have made alpha 2
+    cdef Duo steep = duo_over(u, c)
     cdef Curve curve = curve_of(r, duo_times(c, duo_root(b)))
     cdef Power rise = expm1_in_parts(duo_times(duo(alpha * <real>0.5, 0), curve.log))
     cdef Power slope = exp_in_parts(duo_times(duo_scaled(distance, <real>0.5), curve.log))
@@ -14,7 +15,8 @@ cdef inline Point barron(real y, real p, const real* parameter) noexcept nogil:
     cdef Duo bend = duo_plus(exact_sum(alpha, -1), duo_times(duo_scaled(distance, -1), share))
     cdef real endless = select(alpha < 1, 0, select(alpha > 1, <real>INFINITY, <real>1 / c.high))
     return Point(select(curve.s.high < TINY, rounded(half_square(u)), value),
-                 select(magnitude(r.high) > LARGE, endless * sign(r.high), times_power(duo_over(u, c), slope)),
+                 select(magnitude(r.high) > LARGE, endless * sign(r.high),
+                        select(magnitude(steep.high) <= LARGE, times_power(steep, slope), times_power(u, slope) / c.high)),
                  times_power(duo_over(duo_over(bend, c), c), slope))
 
 

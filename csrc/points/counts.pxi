@@ -128,7 +128,7 @@ cdef inline Point tweedie_nll_normal(real y, real z, const real* parameter) noex
     cdef real rest = select(e.high <= LARGE, rounded_off(e.high, -y, difference) + e.low, 0)
     cdef real r = difference + rest
     cdef real value = multiply_add(rest - (r - difference), r, r * (r * <real>0.5)), bend = difference + e.high
-    cdef real curve = bend + select(e.high <= LARGE, rounded_off(difference, e.high, bend) + (rest + e.low), 0)
+    cdef real curve = bend + select(bend <= LARGE, rounded_off(difference, e.high, bend) + (rest + e.low), 0)
     return Point(select(r * r > LARGE, r * r, value), times_exp(z, 0, r), times_exp(z, 0, curve))
 
 

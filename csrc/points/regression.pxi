@@ -7,7 +7,7 @@ cdef inline Point mse(real y, real p, const real* parameter) noexcept nogil:
 
 cdef inline Point sse(real y, real p, const real* parameter) noexcept nogil:
     cdef real r = p - y
-    return Point(r * r * <real>0.5, r, 1)
+    return Point(r * <real>0.5 * r, r, 1)
 
 
 cdef inline Point mae(real y, real p, const real* parameter) noexcept nogil:
@@ -33,7 +33,8 @@ cdef inline Point pinball(real y, real p, const real* parameter) noexcept nogil:
 
 cdef inline real corrected(real x, real change) noexcept nogil:
     """x and what the rounding of the residual took from it, which is nothing where x is infinite."""
-    return select(change == change, x + change, x)
+    cdef real sum = x + change
+    return select(sum == sum, sum, x)
 
 
 cdef inline Point smooth_l1(real y, real p, const real* parameter) noexcept nogil:
@@ -85,7 +86,8 @@ cdef inline Point mape(real y, real p, const real* parameter) noexcept nogil:
 cdef inline Point smape(real y, real p, const real* parameter) noexcept nogil:
     """Between numbers of different signs the value is 2 and flat. Else D s - |r| sign(p), D being |y| + |p|, is 2 |y| s; where p is 0 it is
     the mean of both, |y| s."""
-    cdef real half = halved(y, p), size = magnitude(y) * half, pred = magnitude(p) * half
+    cdef bint small = (magnitude(y) < TINY) & (magnitude(p) < TINY)      # a denormal has no inverse
+    cdef real half = select(small, LIFT, halved(y, p)), size = magnitude(y) * half, pred = magnitude(p) * half
     cdef Duo total = exact_sum(size, pred)
     cdef Duo distance = residual(y * half, p * half)
     cdef bint nothing = total.high == 0
@@ -105,7 +107,8 @@ cdef inline Point msle(real y, real p, const real* parameter) noexcept nogil:
     cdef word close = mask(magnitude(change.high) < <real>0.5)
     cdef Duo log = duo_log(blend(close, near.high, quotient.high), blend(close, near.low, quotient.low), blend(close, change.low, 0))
     log.high = select(below.high < 0, <real>NAN, log.high)     # the quotient of two negative numbers has one
+    cdef bint endless = (p > LARGE) & (y <= LARGE)
     cdef Duo inverse = duo_over(duo(1, 0), above)
     cdef Duo rest = duo_times(duo_plus(duo(1, 0), duo_scaled(log, -1)), inverse)
-    return Point(rounded(duo_times(log, log)), rounded(duo_scaled(duo_times(log, inverse), 2)),
-                 rounded(duo_scaled(duo_times(rest, inverse), 2)))
+    return Point(rounded(duo_times(log, log)), select(endless, 0, rounded(duo_scaled(duo_times(log, inverse), 2))),
+                 select(endless, 0, rounded(duo_scaled(duo_times(rest, inverse), 2))))

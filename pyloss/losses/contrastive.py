@@ -7,10 +7,8 @@ import numpy as np
 
 from .. import _contrastive
 from .._batch import Batch, ContrastiveLoss
-from .._domains import REAL, Domain
+from .._domains import FINITE_POSITIVE, REAL, Domain
 from .._loss import Array, Labels, parameter
-
-TEMPERATURE = Domain(low=0, high=np.inf, low_open=True, high_open=True)
 
 
 class NTXent(ContrastiveLoss, stem="nt_xent"):
@@ -34,7 +32,7 @@ class NTXent(ContrastiveLoss, stem="nt_xent"):
 
     labels: ClassVar[Labels] = "rows"
 
-    temperature: float = parameter(default=0.5, domain=TEMPERATURE)
+    temperature: float = parameter(default=0.5, domain=FINITE_POSITIVE)
 
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:
         _, labels, counts = np.unique(np.asarray(truth), return_inverse=True, return_counts=True)
@@ -65,7 +63,7 @@ class InfoNCE(ContrastiveLoss, stem="info_nce"):
     predictions: ClassVar[Mapping[str, Domain]] = {"queries": REAL, "keys": REAL}
     labels: ClassVar[Labels] = "none"
 
-    temperature: float = parameter(default=0.07, domain=TEMPERATURE)
+    temperature: float = parameter(default=0.07, domain=FINITE_POSITIVE)
 
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:
         return np.arange(count), np.ones(count)

@@ -25,7 +25,7 @@ class LinkedLoss(ElementwiseLoss):
 
 
 class PoissonNLL(LinkedLoss, stem="poisson_nll"):
-    """Poisson deviance up to what y alone decides: the loss of counts, whose variance is their mean.
+    """Half the Poisson deviance up to what y alone decides: the loss of counts, whose variance is their mean.
 
     With `log_input`, from z = log mean: value exp(z) - y z, gradient exp(z) - y, second derivative exp(z); at z = -inf, the mean 0, it is
     0 for y = 0 and inf for y > 0. Else from the mean p: value p - y log(p + eps), gradient 1 - y / (p + eps), second derivative
@@ -126,7 +126,7 @@ class TweedieNLL(LinkedLoss, stem="tweedie_nll"):
 
 
 class NegativeBinomialNLL(ElementwiseLoss, stem="negative_binomial_nll"):
-    """Negative binomial deviance up to what y alone decides: for counts that scatter more than Poisson's.
+    """Half the negative binomial deviance up to what y alone decides: for counts that scatter more than Poisson's.
 
     From z = log mean: value (y + 1 / theta) log(exp(z) + 1 / theta) - y z, gradient (mean - y) / (1 + theta mean), second derivative
     mean (1 + theta y) / (1 + theta mean)^2. The variance is mean + theta mean^2; for `theta` towards 0 the derivatives become those of

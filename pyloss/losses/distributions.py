@@ -1,13 +1,12 @@
 """Likelihoods and scores of a distribution whose location and spread are both predicted."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from math import log, pi, sqrt
 from typing import ClassVar
 
 from .._domains import FINITE_NOT_NEGATIVE, NOT_NEGATIVE, POSITIVE, REAL, Domain
 from .._engine import Plan
-from .._formulas import in_two
+from .._formulas import root_in_two
 from .._loss import choice, parameter
 from .._paired import CurvedPairedLoss
 
@@ -26,7 +25,7 @@ class GaussianNLL(CurvedPairedLoss, stem="gaussian_nll"):
 
     predictions: ClassVar[Mapping[str, Domain]] = {"mean": REAL, "variance": POSITIVE}
 
-    full: bool = choice(default=False, choices=(False, True))
+    full: bool = choice(default=False, choices=(True, False))
     eps: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
 
     def __post_init__(self) -> None:
@@ -68,4 +67,4 @@ class CRPSNormal(CurvedPairedLoss, stem="crps_normal"):
 
     def _make_plan(self) -> Plan:
         at_zero = (sqrt(2) - 1) / sqrt(pi)
-        return Plan(self, self.name, parameters=(at_zero, sqrt(2 / pi), *in_two(Decimal("0.5").sqrt())))
+        return Plan(self, self.name, parameters=(at_zero, sqrt(2 / pi), *root_in_two(0.5)))

@@ -75,10 +75,10 @@ class CCE(ProbabilityLoss, RowwiseLoss, stem="cce"):
 
 
 class SparseCCE(CCE, stem="sparse_cce"):
-    """Categorical cross-entropy of integer labels alone: `CCE` that takes nothing else, so that no one-hot array is made by mistake.
+    """Categorical cross-entropy of integer labels alone: `CCE` that takes no other truth, so that no one-hot array is made by mistake.
 
-    From probabilities: value -log(p + eps) of the label's class. From logits z: value log(sum exp z) - z of the label's class. Labels of
-    any integer dtype in 0 ... classes - 1, with one axis less than y_pred.
+    From probabilities: value -log(p + eps) of the label's class. From logits z, with `from_logits`: value log(sum exp z) - z of the label's
+    class. Labels of any integer dtype in 0 ... classes - 1, with one axis less than y_pred. All parameters are those of `CCE`.
 
     Reference: as `CCE`.
     """

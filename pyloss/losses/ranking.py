@@ -71,7 +71,7 @@ class Triplet(PairedLoss, stem="triplet"):
 
     margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
     p: float = parameter(default=2.0, domain=Domain(low=1, high=inf), examples=(1.0, inf))
-    swap: bool = choice(default=False, choices=(False, True))
+    swap: bool = choice(default=False, choices=(True, False))
     axis: int = integer(default=-1)
 
     def _make_plan(self) -> Plan:

@@ -1,11 +1,10 @@
 """Losses of the residual r = y_pred - y_true that bound the influence of outliers. `c` and its like have the unit of y."""
 
-from decimal import Decimal
 from math import inf
 
 from .._domains import FINITE_POSITIVE, Domain
 from .._engine import Plan
-from .._formulas import in_two
+from .._formulas import root_in_two
 from .._loss import ElementwiseLoss, parameter
 
 
@@ -118,7 +117,7 @@ class StudentT(ElementwiseLoss, stem="student_t"):
     df: float = parameter(default=4.0, domain=FINITE_POSITIVE)
 
     def _make_plan(self) -> Plan:
-        return Plan(self, self.name, parameters=(self.c, *in_two(Decimal(self.df).sqrt())))
+        return Plan(self, self.name, parameters=(self.c, *root_in_two(self.df)))
 
 
 class AndrewWave(ElementwiseLoss, stem="andrew_wave"):

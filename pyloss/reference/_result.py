@@ -164,7 +164,7 @@ def reduce_cases(result: Result, reduction: str, counts: NDArray[np.bool_], empt
     values = np.where(counts, result.value, empty)
     if reduction == "none":
         return result._replace(value=values)
-    rows = values.shape[0] if values.ndim else 1
+    rows = values.shape[0] if values.ndim else counts.sum()
     divisor = {"mean": float(counts.sum()), "sum": 1.0, "batchmean": float(rows)}[reduction]
     if not divisor:
         return result._replace(value=empty)

@@ -44,14 +44,18 @@ def _of_logits(phi: Shape, t: Array, z: Array, axis: int) -> Result:
     t, z = t.astype(np.longdouble), z.astype(np.longdouble)
     log_q = _log_softmax(z, axis)
     q, rest = np.exp(log_q), -np.expm1(log_q)
-    value, first, second = phi(q, rest, log_q)
+    value, *_ = phi(q, rest, log_q)
+    # Beside an infinite logit the others' q is 0, where the derivatives are a limit: there q is a number whose square has an inverse.
+    least = np.finfo(np.longdouble).tiny ** np.longdouble(0.25)
+    q, log_q = np.where(q == 0, least, q), np.where(q == 0, np.log(least), log_q)
+    _, first, second = phi(q, rest, log_q)
     second = np.where(rest == 0, 0.0, second)  # all that it is multiplied with vanishes there, and faster
     u = _times(t * q, first)
     v = u + _times(t * q, _times(q, second))
     total_u, total_v = u.sum(axis=axis, keepdims=True), v.sum(axis=axis, keepdims=True)
     grad = u - q * total_u
     hess = v * (1 - 2 * q) - q * rest * total_u + q**2 * total_v
-    values = _times(t, np.where((t == 0) & ~np.isnan(log_q), 0.0, value)).sum(axis=axis)
+    values = _times(t, np.where((t == 0) & ~np.isnan(q), 0.0, value)).sum(axis=axis)
     return Result(*(answer.astype(np.float64) for answer in (values, grad, hess)))
 
 

@@ -2,8 +2,6 @@
 
 from entry import Entry, Peer
 
-METRIC = "Metrics have no gradients."
-
 SKLEARN = Peer(
     name="scikit-learn",
     intro=(
