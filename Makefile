@@ -4,8 +4,10 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-# Processes that share the tests.
+# Processes that share the tests. Their threads must not spin while they wait for one another.
 WORKERS ?= auto
+SHARED = OMP_WAIT_POLICY=passive
+SHARED_ARGS = -n $(WORKERS) --dist worksteal
 
 # A folder changes when a file in it comes or goes. Libraries of `build_ext --inplace` are not sources.
 SOURCES := setup.py pyproject.toml MANIFEST.in $(shell find csrc pyloss -name __pycache__ -prune -o ! -name '*.so' -print)
@@ -38,7 +40,7 @@ demo: .venv/.demo  ## train models on real data; tables on the terminal, picture
 	.venv/bin/pyloss demo --out build/demo
 
 test: .venv/.test  ## run the tests against the installed wheel
-	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) -n $(WORKERS) --dist worksteal ../../tests
+	$(ELSEWHERE) $(SHARED) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests
 
 # A missed target fails in the end, but is no reason to keep the report back.
 test-peers: .venv-peers/.peers  ## run the porting tables against torch, Keras, optax and scikit-learn
@@ -68,7 +70,7 @@ stubs: .venv/.lint  ## compare the stubs of the compiled modules with the module
 		$$(../../.venv/bin/python -c '$(COMPILED)')
 
 check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run the tests on that
-	$(ELSEWHERE) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) -n $(WORKERS) --dist worksteal -m "not optimized" ../../tests
+	$(ELSEWHERE) $(SHARED) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) $(SHARED_ARGS) -m "not optimized" ../../tests
 
 clean:  ## remove everything that was made
 	rm -rf .venv .venv-checked .venv-peers build dist *.egg-info
