@@ -232,7 +232,7 @@ class Checked:
             return Comparison(
                 what, faults or ("it must be a tuple, with one array for each prediction",), entries=entries
             )
-        scale = max(scale, largest(given))
+        scale = max(min(scale, 1.0), largest(given))  # a large function alone makes no difference certain
         judged = []
         for k, where in self.sample(entries):
             judged.append(self.judge(k, where, float(parts[k][where]), scale, function))

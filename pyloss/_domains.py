@@ -29,7 +29,9 @@ class Domain:
         if self.integral:
             return f"one of {', '.join(str(number) for number in range(int(self.low), int(self.high) + 1))}"
         if self.low == -inf and self.high == inf:
-            return "any number"
+            return {(False, False): "any number", (False, True): "< inf", (True, False): "> -inf"}.get(
+                (self.low_open, self.high_open), "finite"
+            )
         if self.high == inf and not self.high_open:
             return f"{'>' if self.low_open else '>='} {self.low:g}"
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"

@@ -14,10 +14,18 @@ def cross_entropy(p: ArrayLike, q: ArrayLike) -> Value:
     A float for two distributions; for arrays of them, an array with the last axis gone. Raises as `CCE` does; whole numbers are
     probabilities here, not labels.
     """
-    value = Plan(CCE(reduction="none"), "cce", parameters=(0.0,), rowwise=True).value(p, q)
-    return value if np.ndim(value) else float(value)
+    return _cross_entropy("cross_entropy", p, q, "q")
 
 
 def entropy(p: ArrayLike) -> Value:
     """Entropy -sum p log p of a distribution, in nats, over the last axis; 0 log 0 is 0. See `cross_entropy`."""
-    return cross_entropy(p, p)
+    return _cross_entropy("entropy", p, p, "p")
+
+
+def _cross_entropy(name: str, p: ArrayLike, q: ArrayLike, second: str) -> Value:
+    try:
+        value = Plan(CCE(reduction="none"), "cce", parameters=(0.0,), rowwise=True).value(p, q)
+    except (TypeError, ValueError) as error:  # in the words of the function that was called
+        message = str(error).replace("cce:", f"{name}:").replace("y_true", "p").replace("y_pred", second)
+        raise type(error)(message) from None
+    return value if np.ndim(value) else float(value)

@@ -110,8 +110,9 @@ class Loss(_Declared):
     Parameters
     ----------
     reduction : "mean", "sum", "batchmean" or "none"
-        "mean" divides by the sum of the weights; "batchmean" divides the sum by the number of rows (the length of the first axis);
-        "none" gives one value per element (per row, where a loss is one of rows) and unscaled derivatives.
+        "mean" divides by the sum of the weights; "batchmean" divides the sum by the number of rows (the length of the first axis, the
+        class axis and the axes of a total not counted); "none" gives one value per element (per row, where a loss is one of rows), times
+        its weight, and derivatives that are not divided either. A total of everything, such as `RMSE`, is one number in any case.
     on_empty : "nan", "zero" or "raise"
         What the mean of nothing is, be it an empty array or a total weight of 0. The gradient is 0 everywhere.
     check : bool

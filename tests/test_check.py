@@ -191,6 +191,35 @@ def test_large_arrays_are_sampled(rng):
     assert not pyloss.check(wrong, y > 0, p)
 
 
+class Steep:
+    """(p - y)^2 with a wrong Hessian, and the same array for every gradient."""
+
+    def __init__(self) -> None:
+        self.buffer = np.zeros(1)
+
+    def __call__(self, y, p, w=None):
+        return float(self.value_and_grad(y, p)[0])
+
+    def value_and_grad(self, y, p, w=None):
+        self.buffer[...] = 2 * (p - y)
+        return ((p - y) ** 2).sum(), self.buffer
+
+    def grad_and_hess(self, y, p, w=None):
+        return self.value_and_grad(y, p)[1], np.full(p.shape, 77.0)
+
+
+def test_what_large_numbers_hide_is_not_called_right():
+    report = pyloss.check(Steep(), np.array([1e16]), np.array([3.0]))
+    assert not report
+    assert report.hessian.unresolved == 1
+
+
+def test_a_loss_may_reuse_its_arrays():
+    report = pyloss.check(Steep(), np.array([2.0]), np.array([3.0]))
+    assert report.gradient, str(report)
+    assert report.hessian.wrong == 1
+
+
 def test_inputs_are_left_alone():
     y, p, w = [0, 1, 1], np.array([0.25, 0.5, 0.75], np.float32), np.array([1.0, 0.0, 2.0])
     before = p.copy()

@@ -1,5 +1,6 @@
 """What a review found in pyloss itself, each once."""
 
+import decimal
 from math import inf, nan, ulp
 
 import numpy as np
@@ -134,6 +135,10 @@ def test_entropy_refuses_what_losses_refuse():
         with pytest.raises(TypeError, match="must hold real numbers"):
             pyloss.entropy(p)
     assert pyloss.entropy([1, 0]) == 0
+    with pytest.raises(ValueError, match=r"^entropy: p must be >= 0, got -0\.5 at index 1"):
+        pyloss.entropy([0.5, -0.5])
+    with pytest.raises(ValueError, match=r"^cross_entropy: q must be >= 0, got -1\.0 at index 1"):
+        pyloss.cross_entropy([0.5, 0.5], [1.0, -1.0])
 
 
 def test_an_eps_without_probabilities_is_refused():
@@ -154,3 +159,92 @@ def test_few_long_rows_have_the_same_bits_on_threads():
         np.testing.assert_array_equal(grad, answers[0][1])
     truth = pyloss.reference.evaluate(loss, label, z.astype(np.float64)).value
     assert abs(answers[0][0] - truth) <= 2**29 * ulp(truth)
+
+
+def test_the_caller_s_decimal_context_changes_nothing():
+    expected = pyloss.StudentT(df=3.0)([0.0, 1, 2], [1.0, 3, -2])
+    with decimal.localcontext() as context:
+        context.prec, context.traps[decimal.Inexact] = 4, True
+        assert pyloss.StudentT(df=3.0)([0.0, 1, 2], [1.0, 3, -2]) == expected
+
+
+def test_the_caller_s_error_state_stays():
+    terms = pyloss.Sum([(2.0, pyloss.MSE()), (1.0, pyloss.Sum([(1.0, pyloss.MAE()), (1.0, pyloss.Dice())]))])
+    for loss in (terms, pyloss.NTXent(), pyloss.Lovasz(), pyloss.RMSE(), pyloss.Tversky(axis=0)):
+        y = np.array([0, 0, 1, 1])
+        p = np.full((4, 2), 0.25) if loss.name == "nt_xent" else np.array([0.25, 0.5, 0.75, 1])
+        with np.errstate(all="raise"):
+            before = np.geterr()
+            loss.value_and_grad(y, p, np.full(4, 1e308))
+            assert np.geterr() == before
+
+
+@pytest.mark.parametrize("weight", [1e-163, 1.0, 1e154])
+def test_the_scale_of_lovasz_weights_does_not_matter(weight):
+    value = pyloss.Lovasz()([1, -1, 1, -1], [0.3, 0.2, -0.5, 0.9], [weight] * 4)
+    assert value == pytest.approx(1.4083333333333333, rel=1e-14, abs=0)
+
+
+def test_a_single_infinite_logit_takes_all_of_lovasz():
+    assert pyloss.Lovasz(kind="softmax")([0, 1], [[np.inf, 0], [0, 1]]) == pytest.approx(0.75 / (1 + np.e), rel=1e-14)
+
+
+@pytest.mark.parametrize("temperature", [1e-50, 1e50])
+def test_temperatures_beyond_float32(temperature):
+    x, labels = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32), [0, 0, 1, 1, 2, 2]
+    loss = pyloss.NTXent(temperature=temperature)
+    assert loss(labels, x) == pytest.approx(loss(labels, x.astype(np.float64)), rel=1e-6)
+    assert not np.isnan(loss.grad(labels, x)).any()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pyloss.Poly1(),
+        pyloss.CategoricalFocal(from_logits=True),
+        pyloss.GeneralizedCE(from_logits=True),
+        pyloss.Sparsemax(),
+    ],
+)
+@pytest.mark.parametrize("logits", [[0, np.inf, 1], [np.inf, 0, 1], [-np.inf, 0, 1], [0, -np.inf, 2]])
+def test_the_textbook_knows_infinite_logits(loss, logits):
+    expected = pyloss.reference.evaluate(loss, [0], [logits])
+    value, grad = loss.value_and_grad([0], np.array([logits]))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    np.testing.assert_allclose(grad, expected.grad, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [pyloss.MSE, pyloss.CCE, pyloss.RMSE, pyloss.Dice, pyloss.Lovasz])
+def test_the_batchmean_of_no_rows_is_the_mean_of_nothing(loss):
+    y = np.zeros((0, 3), int)
+    assert np.isnan(loss(reduction="batchmean")(y, y * 0.5))
+    with pytest.raises(ValueError, match="nothing to average"):
+        loss(reduction="batchmean", on_empty="raise")(y, y * 0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_leaves_the_range_is_infinite_and_not_nan(dtype):
+    """Of a sum of two as well: its rest is -inf then."""
+    rng, top = np.random.default_rng(0), np.finfo(dtype).max ** dtype(0.75)
+    y, p = (rng.random(500).astype(dtype) * top for _ in range(2))
+    for loss in (pyloss.Expectile(reduction="none"), pyloss.SquaredEpsilonInsensitive(reduction="none")):
+        with np.errstate(over="ignore"):
+            expected = (p - y) ** 2
+        assert (np.isinf(loss(y, p)) | (np.abs(p - y) < top / 100)).all()
+        assert not np.isnan(loss(y, p)).any()
+        assert np.isinf(expected).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_smape_of_denormals(dtype):
+    least = np.finfo(dtype).smallest_subnormal
+    value, grad = pyloss.SMAPE(reduction="none").value_and_grad(np.array([least, 3 * least]), np.array([3 * least] * 2))
+    assert value.tolist() == [1, 0]
+    assert not np.isnan(grad).any()
+
+
+def test_limits_of_derivatives():
+    assert pyloss.MSLE().grad([0.0], [np.inf]) == 0
+    assert pyloss.TweedieNLL(power=0.0).grad_and_hess([1.0], [709.5])[1] == np.inf
+    assert pyloss.Barron(c=1e-160).grad([1.0], [0.0]) == pytest.approx(-1e160, rel=1e-14)
+    assert pyloss.SSE(reduction="none")(np.float32([1e19]), np.float32([-1e19])) == np.float32(2e38)

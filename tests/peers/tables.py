@@ -28,7 +28,8 @@ What is the same everywhere:
 - pyloss takes the truth first, keyword-only parameters on the object, and gives the gradient with the reduction's factor in it.
 - The mean divides by the sum of the weights; "batchmean" divides by the number of rows.
 - Nothing is clipped, and no epsilon is hidden: where a peer adds one, `eps=` says so, or the loss is infinite where it is.
-- At a kink the gradient is 0 (of absolute errors and hinges), and Hessians are the true ones: 0 where a loss is linear.
+- At a kink the gradient is 0 (of absolute errors and hinges; where the largest of several scores decides, the first of those that are
+  equal has it), and Hessians are the true ones: 0 where a loss is linear.
 - Shapes must be equal, and labels must be integers in range: what peers broadcast, wrap or truncate is an error here.
 """
 
