@@ -188,7 +188,7 @@ def test_large_arrays_are_sampled(rng):
     assert report.gradient.entries == 100_000
     assert "200 of 100000 entries" in str(report)
     wrong = Own(grad=1 + 1e-5)
-    assert not pyloss.check(wrong, y > 0, p)
+    assert not pyloss.check(wrong, y[:1000] > 0, p[:1000])
 
 
 class Steep:
