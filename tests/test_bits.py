@@ -27,6 +27,7 @@ def noisy(variant, shape, dtype, seed=0):
     return (y if variant.labels else y.astype(dtype)), p.astype(dtype)
 
 
+@pytest.mark.optimized  # slow under the sanitizer, where concurrent callers start threads for every loss
 @both_precisions
 @every_way
 def test_threads(variant, dtype):
