@@ -1,11 +1,16 @@
 """The demo: its experiments come out as promised, and its pictures are drawn."""
 
+from collections.abc import Iterator
 from io import StringIO
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
+from matplotlib.text import Text
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -75,6 +80,7 @@ def test_demo_command(tmp_path: Path) -> None:
         "diabetes.png",
         "digits.png",
         "regression.png",
+        "speed.png",
     ]
     for path in pictures:
         pixels = imread(path)
@@ -82,6 +88,29 @@ def test_demo_command(tmp_path: Path) -> None:
         assert pixels.std() > 0.05
         assert path.name in result.output
     assert all(word in result.output for word in ("diabetes", "digits", "held-out", "NumPy"))
+
+
+def test_no_text_of_a_picture_is_cut_or_covers_another(done: dict[str, Experiment]) -> None:
+    for name, figure in demo.draw(list(done.values())).items():
+        FigureCanvasAgg(figure).draw()
+        texts = [text for axes in figure.axes if axes.get_visible() for text in (axes.title, axes._left_title)]
+        texts += [text for axes in figure.axes if axes.get_visible() for text in shown_labels(axes)]
+        texts += [text for legend in figure.legends for text in legend.get_texts()]
+        texts += figure.texts
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
+        for text, box in boxes:
+            assert all(figure.bbox.contains(*corner) for corner in box.corners()), (name, text)
+        for (a, one), (b, other) in combinations(boxes, 2):
+            assert not one.overlaps(other), (name, a, b)
+
+
+def shown_labels(axes: Axes) -> Iterator[Text]:
+    """The numbers and names at the ticks that lie on the axes."""
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks():
+            if tick.label1.get_visible() and low <= tick.get_loc() <= high:
+                yield tick.label1
 
 
 def test_demo_refuses_a_file_as_its_folder(tmp_path: Path) -> None:

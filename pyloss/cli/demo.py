@@ -91,6 +91,7 @@ def draw(done: Sequence[Experiment]) -> dict[str, Figure]:
     return {
         "regression.png": pictures.draw_lines(clean, spoiled, colour),
         "curves.png": pictures.draw_curves(done, colour),
+        "speed.png": pictures.draw_speed(done),
         "diabetes.png": pictures.draw_regression(diabetes, colour),
         "breast_cancer.png": pictures.draw_two_classes(cancer, ("malignant", "benign")),
         "digits.png": pictures.draw_digits(digits),

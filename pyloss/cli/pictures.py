@@ -8,12 +8,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from .experiments import Experiment, movement
-from .style import BLUES, DIVERGING, FAINT, INK, OUTLIER, PAPER, POINTS, STYLE, colours, label_bars, panels, titled
-from .training import predict
+from .style import (
+    BLUES,
+    DIVERGING,
+    FAINT,
+    INK,
+    OUTLIER,
+    PAPER,
+    POINTS,
+    STYLE,
+    colours,
+    label_bars,
+    panels,
+    tiles,
+    titled,
+)
+from .training import Fit, predict
 
 STYLES: dict[str, Any] = {"training": "-", "held out": ":"}
 
@@ -58,60 +72,61 @@ def _draw_fits(axes: Axes, experiment: Experiment, pulled: NDArray[np.bool_], co
 
 @mpl.rc_context(STYLE)
 def draw_curves(experiments: Sequence[Experiment], colour: dict[str, str]) -> Figure:
-    """The losses of every epoch, and how much faster than the oracle they were computed."""
-    columns = 3
-    rows = -(-(len(experiments) + 1) // columns)
-    figure, grid = panels(rows, columns, (13, 3.6 * rows), "Training with compiled losses")
-    *curves, last = [axes for row in grid for axes in row][: len(experiments) + 1]
-    for axes, experiment in zip(curves, experiments, strict=True):
-        _draw_course(axes, experiment, colour)
-    _draw_speedups(last, experiments, colour)
-    lines = [Line2D([], [], color=shade, label=name) for name, shade in colour.items()]
-    lines += [Line2D([], [], color=INK, linestyle=style, label=name) for name, style in STYLES.items()]
+    """The loss of every epoch, one panel for each run."""
+    fits = _fits(experiments)
+    figure, every = tiles(len(fits), (2.7, 2.1), "The loss of every epoch, in its own unit")
+    for axes, (experiment, fit) in zip(every, fits, strict=True):
+        for losses, style in zip((fit.course.train_losses, fit.course.test_losses), STYLES.values(), strict=True):
+            axes.plot(np.arange(1, len(losses) + 1), losses, color=colour[fit.loss.name], linestyle=style)
+        axes.set(title=f"{experiment.name}\n{fit.loss.name}", yscale="log")
+        axes.title.set_fontsize(9)
+        _label_few(axes)
+    figure.supxlabel("epoch", fontsize=10)
+    figure.supylabel("mean loss", fontsize=10)
+    lines = [Line2D([], [], color=INK, linestyle=style, label=name) for name, style in STYLES.items()]
     figure.legend(handles=lines, loc="upper right", ncols=len(lines))
     return figure
 
 
-def _draw_course(axes: Axes, experiment: Experiment, colour: dict[str, str]) -> None:
-    for i, fit in enumerate(experiment.fits):
-        width = min(1.5 + 0.7 * (len(experiment.fits) - 1 - i), 3.6)  # a curve beneath another shows at its edges
-        for losses, style in zip((fit.course.train_losses, fit.course.test_losses), STYLES.values(), strict=True):
-            epochs = np.arange(1, len(losses) + 1)
-            axes.plot(epochs, losses, color=colour[fit.loss.name], linestyle=style, linewidth=width)
-    axes.set(title=experiment.name, xlabel="epoch", ylabel="mean loss (each in its own unit)", yscale="log")
+def _fits(experiments: Sequence[Experiment]) -> list[tuple[Experiment, Fit]]:
+    return [(experiment, fit) for experiment in experiments for fit in experiment.fits]
+
+
+def _label_few(axes: Axes) -> None:
+    """Decimal numbers on a logarithmic axis, at steps that suit what it spans."""
     low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 4, 5, 7)))
+    locator = LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5)) if high > 4 * low else MaxNLocator(4)
+    axes.yaxis.set_major_locator(locator)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_speedups(axes: Axes, experiments: Sequence[Experiment], colour: dict[str, str]) -> None:
-    fits = [(f"{experiment.name}: {fit.loss.name}", fit) for experiment in experiments for fit in experiment.fits]
-    names = [name for name, _ in fits]
-    axes.barh(names, [fit.speedup for _, fit in fits], color=[colour[fit.loss.name] for _, fit in fits])
-    axes.set(title="speed of the loss", xlabel="times the speed of the NumPy oracle")
-    axes.tick_params(axis="y", labelsize=8)
+@mpl.rc_context(STYLE)
+def draw_speed(experiments: Sequence[Experiment]) -> Figure:
+    """How much faster than the oracle the losses were computed."""
+    fits, shade = _fits(experiments), colours(experiment.name for experiment in experiments)
+    figure, [[axes]] = panels(1, 1, (9, 0.26 * len(fits) + 1.3), "Speed of the loss in training")
+    for experiment in experiments:
+        bars = [(i, fit.speedup) for i, (other, fit) in enumerate(fits) if other is experiment]
+        axes.barh(*zip(*bars, strict=True), color=shade[experiment.name], label=experiment.name)
+    axes.set(xlabel="times the speed of the NumPy oracle", yticks=range(len(fits)))
+    axes.set_yticklabels([fit.loss.name for _, fit in fits])
     axes.grid(visible=False, axis="y")
-    axes.invert_yaxis()
+    axes.set_ylim(len(fits) - 0.4, -0.6)
     label_bars(axes, "%.0f")
+    figure.legend(loc="outside right upper")
+    return figure
 
 
 @mpl.rc_context(STYLE)
 def draw_regression(experiment: Experiment, colour: dict[str, str]) -> Figure:
     """Held-out predictions against the truth, in the unit of the data, one panel for each loss."""
-    data, count = experiment.data, len(experiment.fits)
-    columns = min(count, 6)
-    rows = -(-count // columns)
+    data = experiment.data
     title = f"{experiment.name.capitalize()}: held-out predictions of linear models"
-    figure, grid = panels(rows, columns, (2.9 * columns + 0.6, 3.2 * rows + 0.7), title, sharex=True, sharey=True)
+    figure, every = tiles(len(experiment.fits), (2.9, 3.2), title, sharex=True, sharey=True)
     truth = data.y_mean + data.y_scale * data.y_test
     ends = [truth.min(), truth.max()]
-    every = [axes for row in grid for axes in row]
-    for axes in every[count:]:
-        axes.set_visible(False)
-    for axes in every[count - columns : count]:
-        axes.tick_params(labelbottom=True)
-    for axes, fit in zip(every, experiment.fits, strict=False):
+    for axes, fit in zip(every, experiment.fits, strict=True):
         predictions = data.y_mean + data.y_scale * experiment.predictions(fit)
         axes.plot(ends, ends, color=FAINT, linestyle="--", linewidth=1.2)
         axes.plot(truth, predictions, "o", color=colour[fit.loss.name], alpha=0.6, markersize=5, markeredgewidth=0)

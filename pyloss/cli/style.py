@@ -60,6 +60,19 @@ def panels(
     return figure, [list(row) for row in grid]
 
 
+def tiles(count: int, size: tuple[float, float], title: str, **options: Any) -> tuple[Figure, list[Axes]]:
+    """So many axes of a size, in rows of six; those above an empty place have the numbers that stand at the bottom of the others."""
+    columns = min(count, 6)
+    rows = -(-count // columns)
+    figure, grid = panels(rows, columns, (size[0] * columns + 0.6, size[1] * rows + 0.7), title, **options)
+    every = [axes for row in grid for axes in row]
+    for axes in every[count:]:
+        axes.set_visible(False)
+    for axes in every[count - columns : count]:
+        axes.tick_params(labelbottom=True)
+    return figure, every[:count]
+
+
 def label_bars(axes: Axes, template: str) -> None:
     """The number at the end of each bar, and room for it."""
     containers: Any = axes.containers
