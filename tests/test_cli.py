@@ -10,7 +10,7 @@ from matplotlib.image import imread
 from typer.testing import CliRunner, Result
 
 import pyloss
-from pyloss.cli import shapes
+from pyloss.cli import curves, shapes
 from pyloss.cli.app import app
 
 pytestmark = pytest.mark.optimized  # pictures and tables: Python alone
@@ -100,6 +100,18 @@ def test_plot_refuses_an_unknown_format(tmp_path: Path) -> None:
     assert "nonsense" in result.stderr
 
 
+def test_losses_of_a_panel_have_colours_of_their_own() -> None:
+    figure = curves.draw_shapes([shapes.sample(loss, points=101) for loss in shapes.all_losses()])
+    drawn = []
+    for panel in figure.axes:
+        lines = [
+            line for line in panel.get_lines() if len(line.get_xdata()) > 0 and not line.get_label().startswith("_")
+        ]
+        assert len({line.get_color() for line in lines}) == len(lines)
+        drawn += [line.get_label() for line in lines]
+    assert sorted(drawn) == sorted(3 * [shapes.label(loss) for loss in shapes.all_losses()])
+
+
 @pytest.mark.parametrize("loss", shapes.all_losses(), ids=shapes.label)
 def test_shapes_are_those_of_the_oracle(loss: pyloss.Loss) -> None:
     shape = shapes.sample(loss, points=101)
@@ -118,6 +130,7 @@ def test_shapes_are_those_of_the_oracle(loss: pyloss.Loss) -> None:
         ("bce", "probability", (0.0, 1.0)),
         ("bce:from_logits=true", "logit", (0.0, 1.0)),
         ("hinge", "logit", (-1.0, 1.0)),
+        ("mape", "truth is 1", (1.0,)),
     ],
 )
 def test_axis_follows_from_the_domains(spec: str, axis: str, truths: tuple[float, ...]) -> None:

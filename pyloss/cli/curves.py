@@ -1,27 +1,28 @@
 """The picture of `pyloss plot`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .shapes import Array, Shape
+from .shapes import Array, Axis, Shape
 from .style import INK, STYLE, colours, panels
 from .style import save as save
 
+MOST_IN_A_ROW = 8
 DASHES = ("-", (0, (4, 2)))
 QUANTITIES = {"value": "loss", "grad": "d loss / d y_pred", "hess": "d² loss / d y_pred²"}
 
 
 @mpl.rc_context(STYLE)
 def draw_shapes(shapes: Sequence[Shape]) -> Figure:
-    """Value, gradient and Hessian side by side; losses of the same axis share a row, the fullest first."""
-    rows = {shape.axis: [other for other in shapes if other.axis == shape.axis] for shape in shapes}
-    colour = colours(shape.label for shape in shapes)
+    """Value, gradient and Hessian side by side; a row for a few losses of the same axis."""
+    rows = [few for axis in dict.fromkeys(shape.axis for shape in shapes) for few in _few_of(axis, shapes)]
     figure, grid = panels(len(rows), 3, (13, 0.6 + 3.3 * len(rows)), "Losses, element by element")
-    for (axis, members), line in zip(sorted(rows.items(), key=lambda row: -len(row[1])), grid, strict=True):
+    for members, line in zip(rows, grid, strict=True):
+        axis, colour = members[0].axis, colours(shape.label for shape in members)
         for panel, name in zip(line, QUANTITIES, strict=True):
             for shape in members:
                 _draw_curves(panel, shape, getattr(shape, name), colour[shape.label])
@@ -33,6 +34,13 @@ def draw_shapes(shapes: Sequence[Shape]) -> Figure:
     for panel, title in zip(grid[0], ("value", "gradient", "Hessian (diagonal)"), strict=True):
         panel.set_title(title)
     return figure
+
+
+def _few_of(axis: Axis, shapes: Sequence[Shape]) -> Iterator[Sequence[Shape]]:
+    """No more than can be told apart, and as many in each row."""
+    members = [shape for shape in shapes if shape.axis == axis]
+    rows = -(-len(members) // MOST_IN_A_ROW)
+    return (members[len(members) * i // rows : len(members) * (i + 1) // rows] for i in range(rows))
 
 
 def _draw_curves(panel: Axes, shape: Shape, curves: Array, colour: str) -> None:

@@ -14,6 +14,7 @@ from pyloss.losses.binary import BCE
 from pyloss.losses.multiclass import CCE
 from pyloss.losses.regression import MAE, MSE, Huber
 
+from .shapes import compares_residuals
 from .training import Array, Data, Descent, Fit, OnEpoch, Trainer, fit, predict, train_apart, train_together
 
 SEED = 42
@@ -104,14 +105,9 @@ def line(outliers: bool) -> Experiment:
 
 
 def regression_losses() -> list[Loss]:
-    """Every loss of the registry that compares any real number with any other; averaged, so that one step suits all.
-
-    Not those of relative errors, which change when both numbers move: for data around 0 they mean little.
-    """
+    """Every loss of residuals; averaged, so that one step suits all. Relative errors mean little for data around 0."""
     losses = [LOSSES[stem](reduction="mean") for stem in LOSSES if LOSSES[stem].family == "elementwise"]
-    real = Loss.y_true_domain
-    comparing = [loss for loss in losses if loss.y_true_domain == loss.y_pred_domain == real]
-    return [loss for loss in comparing if loss([0.0], [0.5]) == loss([64.0], [64.5])]
+    return [loss for loss in losses if compares_residuals(loss)]
 
 
 def diabetes() -> Experiment:

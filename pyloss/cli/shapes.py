@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyloss import LOSSES, Loss
+from pyloss._domains import REAL
 from pyloss._loss import CurvedLoss
 
 Array = NDArray[np.float64]
@@ -89,7 +90,7 @@ def label(loss: Loss) -> str:
     """The stem, and the parameters that are not the default."""
     defaults = type(loss)().parameters
     changed = {name: given for name, given in loss.parameters.items() if given != defaults[name]}
-    options = ", ".join(name if given is True else f"{name}={given:g}" for name, given in changed.items())
+    options = ", ".join(name if given is True else f"{name}={given}" for name, given in changed.items())
     return f"{loss.name} ({options})" if options else loss.name
 
 
@@ -101,11 +102,16 @@ def axis_of(loss: Loss) -> tuple[Axis, tuple[float, ...]]:
         low, high = prediction.low + inset, prediction.high - inset
         return Axis("predicted probability p", low, high, cut=True), (truth.low, truth.high)
     if truth.bounded:
-        return Axis("logit z", -4.0, 4.0), (truth.low, truth.high)
-    if truth.low == prediction.low == -np.inf:
+        return Axis("logit z", -4.0, 4.0, cut=True), (truth.low, truth.high)
+    if compares_residuals(loss):
         return Axis("residual r = y_pred - y_true", -3.0, 3.0), (0.0,)
-    low = max(prediction.low + 0.05, -3.0)
+    low = max(prediction.low + 0.05, -1.0 if truth == prediction else -3.0)
     return Axis("prediction, where the truth is 1", low, low + 4.0, cut=True), (1.0,)
+
+
+def compares_residuals(loss: Loss) -> bool:
+    """Whether both numbers may be any, and their difference alone counts: that of relative errors changes when both move."""
+    return loss.y_true_domain == loss.y_pred_domain == REAL and bool(loss([0.0], [0.5]) == loss([64.0], [64.5]))
 
 
 def sample(loss: CurvedLoss, points: int = 1001) -> Shape:
