@@ -21,7 +21,7 @@ cdef class Results:
         self.given = out is not None
         if self.given:
             value_out, grad_out, hess_out = plan.split_out(call.outputs, wants_value, out)
-        inputs = () if out is None else (y_true, y_pred, *further, weight, *masks)
+        inputs = () if out is None else (y_true, y_pred, weight) + further + masks
         if wants_value:
             self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, inputs, value_out)
         if call.outputs != VALUE:
@@ -95,6 +95,8 @@ cdef int refuse_common_memory(object loss, object value, object grad, object hes
     """No two results may share memory."""
     cdef list results = [value]
     cdef int i, k
+    if value is None and hess is None and not isinstance(grad, tuple):
+        return 0
     for derivative in (grad, hess):
         results += derivative if isinstance(derivative, tuple) else (derivative,)
     results = [result for result in results if result is not None]
