@@ -9,6 +9,7 @@ from . import _arrays, _contrastive, _errors
 from ._contrastive import Units
 from ._domains import FINITE_POSITIVE
 from ._engine import exact_sum
+from ._formulas import silent
 from ._loss import Array, Loss, Value, parameter
 
 REALS = ("float16", "bfloat16", "float32", "float64")
@@ -50,6 +51,7 @@ class ContrastiveLoss(Loss, ABC):
     def _contrast(self, batch: Batch, factors: Array | None) -> tuple[Array, tuple[Array, ...]]:
         """The value of each row, and with `factors` the gradients by the unit vectors of each prediction."""
 
+    @silent
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, out: Array | None = None) -> Value:
         """The reduced loss, a float; with reduction="none" an array of one number a row, which goes into `out` if that is given."""
         if out is not None and self.reduction != "none":
@@ -74,14 +76,13 @@ class ContrastiveLoss(Loss, ABC):
         value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
         return self._both(y_true, y_pred, sample_weight, value_out, grad_out)
 
+    @silent
     def _both(self, y_true: Any, y_pred: Any, sample_weight: Any, value_out: Any, grad_out: Any) -> tuple[Value, Any]:
         preds, batch = self._open(y_true, y_pred, sample_weight)
         outs = _errors.parts(self, grad_out) if self.predictions else (grad_out,)
         self._check_outs(value_out, outs, preds)
         divisor = self._divisor(batch, len(preds[0]))
-        with np.errstate(all="ignore"):
-            factors = batch.weights * (1 / divisor if divisor else 0.0)
-        values, gradients = self._contrast(batch, factors)
+        values, gradients = self._contrast(batch, batch.weights * (1 / divisor if divisor else 0.0))
         value = self._value(batch, values, divisor, preds, value_out)
         stored = tuple(
             store(batch, units, gradient, pred, out)
@@ -109,13 +110,12 @@ class ContrastiveLoss(Loss, ABC):
         present = np.flatnonzero(weights)
         everything = len(present) == count
         dtype = _contrastive.precision(self.temperature, *preds)
-        with np.errstate(all="ignore"):
-            units = tuple(
-                _contrastive.directions(
-                    pred.astype(dtype, order="C") if everything else pred[present].astype(dtype, order="C", copy=False)
-                )
-                for pred in preds
+        units = tuple(
+            _contrastive.directions(
+                pred.astype(dtype, order="C") if everything else pred[present].astype(dtype, order="C", copy=False)
             )
+            for pred in preds
+        )
         labels, counts = self._pairs(None if truth is None else truth[present], len(present))
         return preds, Batch(units, labels, weights[present], counts, present)
 
@@ -154,17 +154,15 @@ class ContrastiveLoss(Loss, ABC):
         return divisor
 
     def _value(self, batch: Batch, values: Array, divisor: float, preds: tuple[Array, ...], out: Any) -> Value:
-        with np.errstate(all="ignore"):
-            values = values * batch.weights
+        values = values * batch.weights
         if self.reduction != "none":
             if divisor == 0:
                 return self._empty
             return exact_sum(values) / divisor
         if out is None:
             out = np.empty(len(preds[0]), floating(preds))
-        with np.errstate(all="ignore"):
-            out[...] = 0
-            out[batch.present] = values
+        out[...] = 0
+        out[batch.present] = values
         return out
 
 
@@ -175,10 +173,9 @@ def floating(preds: tuple[Array, ...]) -> np.dtype[Any]:
 
 def store(batch: Batch, units: Units, gradient: Array, pred: Array, out: Any) -> Array:
     """The gradient of the rows that count in the place of all."""
-    with np.errstate(all="ignore"):
-        stored: Array = np.empty(pred.shape, floating((pred,))) if out is None else out
-        if len(batch.present) < len(pred):
-            stored[...] = 0
-        for rows, part in _contrastive.through_norms(units, gradient):
-            stored[batch.present[rows]] = part
+    stored: Array = np.empty(pred.shape, floating((pred,))) if out is None else out
+    if len(batch.present) < len(pred):
+        stored[...] = 0
+    for rows, part in _contrastive.through_norms(units, gradient):
+        stored[batch.present[rows]] = part
     return stored

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _arrays, _errors
-from ._engine import Plan, Sums, grad_cases, sum_cases
+from ._engine import Plan, Sums, exact_sum, grad_cases, sum_cases
 
 if TYPE_CHECKING:
     from ._loss import Loss
@@ -39,6 +39,14 @@ def divisor(loss: "Loss", shape: tuple[int, ...], counts: Array) -> int:
     if not number and loss.on_empty == "raise":
         raise _errors.nothing_to_average(loss)
     return number
+
+
+def averaged(loss: "Loss", shape: tuple[int, ...], values: Array, counts: Array) -> Any:
+    """The values of all cases, or the number that they are reduced to."""
+    if loss.reduction == "none":
+        return np.where(counts, values, loss._empty).reshape(shape)
+    number = divisor(loss, shape, counts)
+    return exact_sum(values[counts]) / number if number else loss._empty
 
 
 class Cases:

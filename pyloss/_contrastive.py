@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._formulas import silent
 from ._loss import Array
 
 LARGEST = 64 * 2**20
@@ -70,7 +71,7 @@ def through_norms(units: Units, gradient: Array) -> Iterator[tuple[slice, Array]
         yield rows, part
 
 
-@np.errstate(all="ignore")
+@silent
 def contrast(
     anchors: Array, others: Array, labels: Array, temperature: float, factors: Array | None, itself: bool
 ) -> Contrast:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._formulas import silent
+
 EPS = float(np.finfo(np.float64).eps)
 MOST_STEPS = 30
 ORDERS = 6
@@ -59,7 +61,7 @@ class Samples:
             self.known[where] = self.function(where)
         return self.known[where]
 
-    @np.errstate(all="ignore")
+    @silent
     def rise(self, left: float, right: float) -> Slope:
         """The difference quotient between two offsets, and what rounding does to it."""
         low, high = self.at(left), self.at(right)

@@ -1,13 +1,31 @@
 """What formulas are made of that hold for one case, in floats, and for many, in arrays: a small call must not pay for NumPy."""
 
 import math
+from collections.abc import Callable
 from decimal import Context, Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 Numbers = Any
 """A float, or an array of one number for each case."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def silent(function: _Function) -> _Function:
+    """What overflows or is divided by zero in it gives its inf or nan without a warning.
+
+    np.errstate is a decorator too, but before NumPy 2 it is one object for all calls, which leaves the state of one thread to another.
+    """
+
+    @wraps(function)
+    def quiet(*arguments: Any, **options: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **options)
+
+    return quiet  # type: ignore[return-value]
 
 
 def total(*terms: Numbers) -> Numbers:

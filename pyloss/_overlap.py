@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _errors
-from ._cases import Cases, divisor
+from ._cases import Cases, averaged, divisor
 from ._domains import BINARY, PROBABILITY
-from ._engine import Plan, exact_sum
-from ._formulas import Numbers
+from ._engine import Plan
+from ._formulas import Numbers, silent
 from ._loss import Array, Value, axes
 from ._total import TotalLoss
 
@@ -82,23 +82,17 @@ class OverlapLoss(TotalLoss):
         grad = self._gradient(cases, sums, grad_out)
         return self._shaped(self._averaged(cases, sums), value_out), grad
 
-    @np.errstate(all="ignore")
+    @silent
     def _sums_of(self, cases: Cases) -> Sums:
         sums = self._gathered(lambda parameters: cases.sums(self._plan, parameters))
         divisor(self, cases.shape, sums[-1] != 0)
         return sums
 
-    @np.errstate(all="ignore")
+    @silent
     def _averaged(self, cases: Cases, sums: Sums) -> Any:
-        """The values of all cases, or the number that they are reduced to."""
-        counts = sums[-1] != 0
-        values = self._value_of(sums)
-        if self.reduction == "none":
-            return np.where(counts, values, self._empty).reshape(cases.shape)
-        number = divisor(self, cases.shape, counts)
-        return exact_sum(values[counts]) / number if number else self._empty
+        return averaged(self, cases.shape, self._value_of(sums), sums[-1] != 0)
 
-    @np.errstate(all="ignore")
+    @silent
     def _gradient(self, cases: Cases, sums: Sums, out: Any) -> Array:
         counts = sums[-1] != 0
         scale, parameters = self._slope_of(sums)

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
 from ._batch import floating
-from ._cases import divisor, places
-from ._engine import Sums, exact_sum
+from ._cases import averaged, divisor, places
+from ._engine import Sums
+from ._formulas import silent
 from ._loss import Array, Loss, Value, axes
 
 
@@ -92,7 +93,7 @@ class SortedLoss(Loss, ABC):
         value_out, grad_out = _errors.pair(self, out) if self.reduction == "none" and out is not None else (None, out)
         return self._both(y_true, y_pred, sample_weight, value_out, grad_out, True)
 
-    @np.errstate(all="ignore")
+    @silent
     def _both(
         self,
         y_true: ArrayLike,
@@ -108,7 +109,7 @@ class SortedLoss(Loss, ABC):
         self._check_outs(value_out, grad_out, opened)
         counts = (opened.weight != 0).any(axis=1)
         number = divisor(self, opened.shape, counts)
-        values = np.full(len(counts), self._empty)
+        values = np.zeros(len(counts))
         grads = np.zeros(opened.pred.shape) if slopes else None
         for i in np.flatnonzero(counts):
             there = np.flatnonzero(opened.weight[i])
@@ -116,7 +117,11 @@ class SortedLoss(Loss, ABC):
             if grads is not None:
                 grads[i][there] = grad
         stored = None if grads is None else self._stored(opened, grads, max(1, number), grad_out)
-        return self._reduced(opened.shape, values, counts, number, value_out), stored
+        value = averaged(self, opened.shape, values, counts)
+        if value_out is None:
+            return value, stored
+        value_out[...] = value
+        return value_out, stored
 
     def _open(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Opened:
         """Checked by the engine, and cut into cases."""
@@ -170,11 +175,3 @@ class SortedLoss(Loss, ABC):
         target = stored if self._classes_at is None else np.moveaxis(stored, self._classes_at, -1)
         target.transpose(opened.order)[...] = grads.reshape(opened.back)
         return stored
-
-    def _reduced(self, shape: tuple[int, ...], values: Array, counts: Array, number: int, out: Any) -> Value:
-        if self.reduction == "none":
-            if out is None:
-                return values.reshape(shape)
-            out[...] = values.reshape(shape)
-            return out
-        return exact_sum(values[counts]) / number if number else self._empty

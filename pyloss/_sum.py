@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
+from ._formulas import silent
 from ._loss import Array, Loss, Value
 
 Term: TypeAlias = "tuple[float, Loss | Sum]"
@@ -122,15 +123,12 @@ class Sum:
         """Whether the values are arrays."""
         return _unreduced(self.terms[0][1])
 
+    @silent
     def _add_up(self, method: str, inputs: tuple[Any, Any, Any], out: Any) -> Any:
         """Ask every term; what they answer is a tree of tuples, arrays and numbers.
 
         `out` is what the first term is given, and the others a scratch array; where it is an input, it must be given to the last.
         """
-        with np.errstate(all="ignore"):
-            return self._added_up(method, inputs, out)
-
-    def _added_up(self, method: str, inputs: tuple[Any, Any, Any], out: Any) -> Any:
         last = len(self.terms) - 1
         lands = last if out is not None and _overlap(out, inputs) else 0
         total: Any = None

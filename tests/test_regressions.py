@@ -1,6 +1,7 @@
 """What a review found in pyloss itself, each once."""
 
 import decimal
+from concurrent.futures import ThreadPoolExecutor
 from math import inf, nan, ulp
 
 import numpy as np
@@ -177,6 +178,25 @@ def test_the_caller_s_error_state_stays():
             before = np.geterr()
             loss.value_and_grad(y, p, np.full(4, 1e308))
             assert np.geterr() == before
+
+
+def test_the_error_state_of_a_thread_is_its_own():
+    """Before NumPy 2, np.errstate as a decorator left it to another."""
+    losses, y, p = (pyloss.Lovasz(), pyloss.Tversky(axis=0)), np.array([0, 0, 1, 1]), np.array([0.25, 0.5, 0.75, 1])
+
+    def stays(mode):
+        with np.errstate(all=mode):
+            before = np.geterr()
+            for _ in range(200):
+                for loss in losses:
+                    loss(y, p)
+                    pyloss.reference.evaluate(loss, y, p)
+                if np.geterr() != before:
+                    return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(stays, ["raise", "warn", "print", "ignore"] * 2))
 
 
 @pytest.mark.parametrize("weight", [1e-163, 1.0, 1e154])

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._formulas import silent
+
 Array: TypeAlias = NDArray[np.float64]
 Axes: TypeAlias = int | tuple[int, ...] | None
 
@@ -30,7 +32,7 @@ _oracles: dict[str, Callable[..., Result]] = {}
 
 def oracle(function: _Oracle) -> _Oracle:
     """Register a textbook function under its stem; what it divides by zero or overflows, it does without a warning."""
-    quiet = np.errstate(all="ignore")(function)
+    quiet = silent(function)
     _oracles[function.__name__] = quiet
     return quiet
 
@@ -74,7 +76,7 @@ def _divisor(reduction: str, weight: Array, counts: ArrayLike) -> float:
     return {"none": 1.0, "sum": 1.0, "mean": mean, "batchmean": float(count)}[reduction]
 
 
-@np.errstate(all="ignore")
+@silent
 def reduce(
     result: Result,
     reduction: str = "mean",
