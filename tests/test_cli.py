@@ -100,6 +100,12 @@ def test_plot_refuses_an_unknown_format(tmp_path: Path) -> None:
     assert "nonsense" in result.stderr
 
 
+def test_labels_name_what_is_not_the_default() -> None:
+    specs = ["huber", "huber:delta=2", "bce:from_logits=true,eps=0", "poisson_nll:log_input=false"]
+    written = [shapes.label(shapes.parse(spec)) for spec in specs]
+    assert written == ["huber", "huber (delta=2)", "bce (from_logits)", "poisson_nll (log_input=False)"]
+
+
 def test_losses_of_a_panel_have_colours_of_their_own() -> None:
     figure = curves.draw_shapes([shapes.sample(loss, points=101) for loss in shapes.all_losses()])
     drawn = []

@@ -95,8 +95,8 @@ def _fits(experiments: Sequence[Experiment]) -> list[tuple[Experiment, Fit]]:
 def _label_few(axes: Axes) -> None:
     """Decimal numbers on a logarithmic axis, at steps that suit what it spans."""
     low, high = axes.get_ylim()
-    locator = LogLocator(subs=(1,) if high > 100 * low else (1, 2, 5)) if high > 4 * low else MaxNLocator(4)
-    axes.yaxis.set_major_locator(locator)
+    steps = (1,) if high > 100 * low else (1, 2, 5)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps) if high > 4 * low else MaxNLocator(4))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -90,8 +90,14 @@ def label(loss: Loss) -> str:
     """The stem, and the parameters that are not the default."""
     defaults = type(loss)().parameters
     changed = {name: given for name, given in loss.parameters.items() if given != defaults[name]}
-    options = ", ".join(name if given is True else f"{name}={given}" for name, given in changed.items())
+    options = ", ".join(_written(name, given) for name, given in changed.items())
     return f"{loss.name} ({options})" if options else loss.name
+
+
+def _written(name: str, given: float | bool) -> str:
+    if given is True:
+        return name
+    return f"{name}=False" if given is False else f"{name}={given:g}"
 
 
 def axis_of(loss: Loss) -> tuple[Axis, tuple[float, ...]]:

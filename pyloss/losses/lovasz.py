@@ -100,9 +100,8 @@ def _complements(labels: Array, shares: Array) -> Array:
 def _softmax(labels: Array, logits: Array) -> tuple[Array, Array]:
     """The probabilities, and one minus that of the label, which is the sum of the others and does not cancel."""
     top = logits.max(axis=1, keepdims=True)
-    alone = np.isposinf(logits) & (
-        np.isposinf(logits).sum(axis=1, keepdims=True) == 1
-    )  # a single infinite logit takes all
+    endless = np.isposinf(logits)
+    alone = endless & (endless.sum(axis=1, keepdims=True) == 1)  # a single infinite logit takes all
     shares = np.exp(np.where(alone, 0, logits - top))
     total = shares.sum(axis=1)
     others = shares.copy()

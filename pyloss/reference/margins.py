@@ -70,8 +70,9 @@ def multilabel_margin(y_true: ArrayLike, y_pred: ArrayLike, *, axis: int = -1) -
 
 def _project(z: Array, axis: int) -> Array:
     """The nearest point of the simplex: with the scores in falling order, the first k are in, as long as 1 + k z_k > their sum."""
-    single = np.isposinf(z) & (np.isposinf(z).sum(axis=axis, keepdims=True) == 1)  # it takes all
-    z = np.where(single, 0, np.where(single.any(axis=axis, keepdims=True), -np.inf, z))
+    endless = np.isposinf(z)
+    alone = endless.sum(axis=axis, keepdims=True) == 1  # a single infinite score takes all
+    z = np.where(alone, np.where(endless, 0, -np.inf), z)
     falling = -np.sort(-z, axis=axis)
     sums = falling.cumsum(axis=axis)
     count = np.arange(1, z.shape[axis] + 1).reshape([-1 if d == axis % z.ndim else 1 for d in range(z.ndim)])
