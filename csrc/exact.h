@@ -10,6 +10,7 @@
 
 enum {
     EXACT_DIGITS = 68,          /* 2^-1074 ... 2^1024 is 66 digits; two more take the carries */
+    EXACT_BYTES = 4 * EXACT_DIGITS,
     EXACT_UNSETTLED = 1 << 29   /* additions before the carries are settled */
 };
 
@@ -154,5 +155,25 @@ static inline double exact_round(ExactSum *sum)
         kept++;
     double magnitude = ldexp((double)kept, scale + cut);
     return negative ? -magnitude : magnitude;
+}
+
+/* The digits as one number in two's complement, the lowest byte first: what is kept between processes. */
+static inline void exact_pack(ExactSum *sum, unsigned char *bytes)
+{
+    memset(bytes, 0, EXACT_BYTES);
+    if (sum->terms < 2)
+        return;
+    exact_settle(sum);
+    for (int i = 0; i < EXACT_BYTES; i++)
+        bytes[i] = (unsigned char)(sum->digit[i / 4] >> 8 * (i % 4));
+}
+
+static inline void exact_unpack(ExactSum *sum, const unsigned char *bytes)
+{
+    memset(sum->digit, 0, sizeof sum->digit);
+    for (int i = 0; i < EXACT_BYTES; i++)
+        sum->digit[i / 4] |= (int64_t)bytes[i] << 8 * (i % 4);
+    sum->digit[EXACT_DIGITS - 1] = (int32_t)sum->digit[EXACT_DIGITS - 1];
+    sum->unsettled = 0;
 }
 #endif

@@ -5,11 +5,17 @@ from libc.stdint cimport int64_t
 
 cdef extern from "exact.h" nogil:
     ctypedef struct ExactSum:
-        pass
+        double first
+        int64_t terms
+        double special
+    enum:
+        EXACT_BYTES
     void exact_clear(ExactSum* total)
     void exact_add(ExactSum* total, double term)
     void exact_merge(ExactSum* total, ExactSum* other)
     double exact_round(ExactSum* total)
+    void exact_pack(ExactSum* total, unsigned char* digits)
+    void exact_unpack(ExactSum* total, const unsigned char* digits)
 
 
 cdef enum:
@@ -36,8 +42,11 @@ cdef inline bint gives_value(Outputs outputs) noexcept nogil:
 
 
 cdef inline Py_ssize_t rows_of_block(Py_ssize_t classes) noexcept nogil:
-    """It follows from the data alone, as the sums' bits do."""
-    return max(<Py_ssize_t>1, min(<Py_ssize_t>ROW_BLOCK, ROW_BLOCK_ENTRIES // classes))
+    """It follows from the data alone, as the sums' bits do; a power of two, so that data may be cut at any multiple of BLOCK rows."""
+    cdef Py_ssize_t rows = ROW_BLOCK
+    while rows > 1 and rows * classes > ROW_BLOCK_ENTRIES:
+        rows //= 2
+    return rows
 
 
 cdef struct Operand:

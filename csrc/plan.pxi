@@ -121,8 +121,16 @@ cdef class Plan:
         return self.run(GRAD_HESS, y_true, y_pred, sample_weight, out, None, (), None)
 
     def add_to(self, Sums sums not None, y_true, y_pred, sample_weight=None, parameters=()):
-        """Add what this call sums up, and its weights, to `sums`; with `parameters` in place of the first of the point's own."""
-        self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, tuple(parameters), sums)
+        """Add what this call sums up, and its weights, to `sums`; with `parameters` in place of the first of the point's own.
+
+        It gives the number of rows.
+        """
+        return self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, tuple(parameters), sums)
+
+    def value_of(self, Sums sums not None, Py_ssize_t rows):
+        """What the loss of all that `add_to` has summed up is, in so many rows."""
+        cdef double total_weight = exact_round(&sums.total[<int>WEIGHT])
+        return self.reduced(rows, exact_round(&sums.total[0]), total_weight)
 
     def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
         """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`."""
@@ -156,7 +164,7 @@ cdef class Plan:
         if scaling is not None:
             call.scale = scaling
         elif sums is None:
-            call.scale = self.scale_of(&shape, total_weight)
+            call.scale = self.scale_of(rows_of(&shape), total_weight)
         if results.in_place:
             call.outputs = NOTHING
             self.execute(&call, &shape, &partial, y_true, y_pred, further, False)
@@ -165,7 +173,7 @@ cdef class Plan:
         results.close()
         if sums is not None:
             sums.add(&partial)
-            return None
+            return rows_of(&shape)
         return self.answer(&call, &shape, &partial, results, total_weight)
 
     # The stages ---------------------------------------------------------------------------------------------------------------------
@@ -317,15 +325,20 @@ cdef class Plan:
             k += 1
         return 0
 
-    cdef double scale_of(self, const Shape* shape, double total_weight) except? -1:
-        """What the reduction multiplies every derivative with."""
+    cdef double divisor_of(self, Py_ssize_t rows, double total_weight) except? -1:
+        """What the reduction divides by; 0 where there is nothing to average."""
         cdef double divisor = 1
         if self.reduction == MEAN:
             divisor = total_weight
         elif self.reduction == BATCHMEAN:
-            divisor = shape.dims[0] if shape.ndim else 1
+            divisor = rows
         if divisor == 0 and self.raise_if_empty:
             raise _errors.nothing_to_average(self.loss)
+        return divisor
+
+    cdef double scale_of(self, Py_ssize_t rows, double total_weight) except? -1:
+        """What the reduction multiplies every derivative with."""
+        cdef double divisor = self.divisor_of(rows, total_weight)
         return 1 / divisor if divisor != 0 else 0
 
     cdef int execute(self, Call* call, const Shape* shape, Partial* partial, ndarray y_true, ndarray y_pred, tuple further,
@@ -360,7 +373,7 @@ cdef class Plan:
     cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):
         cdef object value
         if call.outputs == VALUE or call.outputs == VALUE_GRAD:
-            value = results.value if self.reduction == NONE else self.reduced(shape, exact_round(&partial.sums[0]), total_weight)
+            value = results.value if self.reduction == NONE else self.reduced(rows_of(shape), exact_round(&partial.sums[0]), total_weight)
             return value if call.outputs == VALUE else (value, results.grad)
         return results.grad if call.outputs == GRAD else (results.grad, results.hess)
 
@@ -375,15 +388,15 @@ cdef class Plan:
         first, second = _errors.pair(self.loss, out)
         return (first, second, None) if outputs == VALUE_GRAD else (None, first, second)
 
-    cdef object reduced(self, const Shape* shape, double total, double total_weight):
-        cdef double divisor = total_weight
-        if self.reduction == SUM:
-            return total
-        if self.reduction == BATCHMEAN:
-            divisor = shape.dims[0] if shape.ndim else 1
+    cdef object reduced(self, Py_ssize_t rows, double total, double total_weight):
+        cdef double divisor = self.divisor_of(rows, total_weight)
         if divisor == 0:
             return 0.0 if self.zero_if_empty else NAN
         return total / divisor
+
+
+cdef inline Py_ssize_t rows_of(const Shape* shape) noexcept:
+    return shape.dims[0] if shape.ndim else 1
 
 
 cdef inline bint has_shape(ndarray a, int ndim, const Py_ssize_t* dims) noexcept:

@@ -26,10 +26,47 @@ cdef class Sums:
         """The sums, each rounded once."""
         return tuple([exact_round(&self.total[i]) for i in range(STATISTICS + 1)])
 
+    def add_terms(self, const double[::1] terms not None):
+        """Values of cases that are complete: their sum is the first, their number the weight."""
+        cdef Py_ssize_t i
+        for i in range(terms.shape[0]):
+            exact_add(&self.total[0], terms[i])
+        exact_add(&self.total[<int>WEIGHT], <double>terms.shape[0])
+
+    def __reduce__(self):
+        return restored_sums, (tuple([state_of(&self.total[i]) for i in range(STATISTICS + 1)]),)
+
     cdef void add(self, Partial* partial) noexcept:
         cdef int i
         for i in range(STATISTICS):
             exact_merge(&self.total[i], &partial.sums[i])
+
+
+cdef tuple state_of(ExactSum* total):
+    """What a pickle keeps of a sum: in no machine's byte order."""
+    cdef unsigned char[EXACT_BYTES] digits
+    exact_pack(total, digits)
+    return total.terms, total.first, total.special, <bytes>digits[:EXACT_BYTES]
+
+
+cdef int set_state(ExactSum* total, tuple state) except -1:
+    cdef bytes digits
+    total.terms, total.first, total.special, digits = state
+    if len(digits) != EXACT_BYTES or total.terms < 0:
+        raise ValueError("not the state of a sum")
+    exact_unpack(total, digits)
+    return 0
+
+
+def restored_sums(tuple states not None):
+    """The sums that a pickle has kept."""
+    cdef Sums sums = Sums()
+    cdef int i
+    if len(states) != STATISTICS + 1:
+        raise ValueError("not the state of sums")
+    for i in range(STATISTICS + 1):
+        set_state(&sums.total[i], states[i])
+    return sums
 
 
 def exact_sum(const double[::1] terms not None):

@@ -9,6 +9,7 @@
 from importlib.metadata import version as _version
 
 from . import losses, reference
+from ._accumulator import Accumulator
 from ._check import check
 from ._functions import FUNCTIONS as _FUNCTIONS
 from ._information import cross_entropy, entropy
@@ -23,6 +24,7 @@ globals().update(_CLASSES, **_FUNCTIONS)
 
 __all__ = [
     "LOSSES",
+    "Accumulator",
     "Loss",
     "Sum",
     "check",

@@ -4,6 +4,7 @@ from numpy.typing import ArrayLike as ArrayLike
 
 from . import losses as losses
 from . import reference as reference
+from ._accumulator import Accumulator as Accumulator
 from ._check import check as check
 from ._information import cross_entropy as cross_entropy
 from ._information import entropy as entropy

@@ -50,6 +50,11 @@ def as_array(loss: "Loss", argument: str, given: object) -> Array:
     return np.asarray(given)
 
 
+def sliceable(given: Any) -> Any:
+    """An array that keeps its mask, if it has one; None for nothing."""
+    return given if given is None or isinstance(given, np.ma.MaskedArray) else np.asarray(given)
+
+
 def as_mask(loss: "Loss", argument: str, mask: object, shape: tuple[int, ...]) -> Array:
     """The engine walks a mask in the shape of its data."""
     array = np.asarray(mask)

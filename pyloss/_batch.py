@@ -11,6 +11,7 @@ from ._domains import FINITE_POSITIVE
 from ._engine import exact_sum
 from ._formulas import silent
 from ._loss import Array, Loss, Value, parameter
+from ._tallies import Tally
 
 REALS = ("float16", "bfloat16", "float32", "float64")
 
@@ -42,6 +43,11 @@ class ContrastiveLoss(Loss, ABC):
     family = "contrastive"
 
     temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+
+    def _tally(self) -> Tally:
+        raise TypeError(
+            f"{self.name}: it compares the rows of a batch with one another, so that no stream can be added up"
+        )
 
     @abstractmethod
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:

@@ -1,5 +1,6 @@
 """Totals of several cases: the sums run over some of the axes, and what is left of the shape is separate cases."""
 
+from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,12 @@ def places(loss: "Loss", axis: int | tuple[int, ...] | None, argument: str, arra
 def divisor(loss: "Loss", shape: tuple[int, ...], counts: Array) -> int:
     """What the sum over the cases that count is divided by; 0 where there is nothing to average."""
     counted = int(counts.sum())
-    number = {"mean": counted, "batchmean": shape[0] if shape else counted}.get(loss.reduction, 1)
+    return divisor_of_rows(loss, shape[0] if shape else counted, counted)
+
+
+def divisor_of_rows(loss: "Loss", rows: int, counted: int) -> int:
+    """The same, of cases in so many rows."""
+    number = {"mean": counted, "batchmean": rows}.get(loss.reduction, 1)
     if not number and loss.on_empty == "raise":
         raise _errors.nothing_to_average(loss)
     return number
@@ -69,6 +75,7 @@ class Cases:
         self.order = (*kept, *summed)
         self.shape = tuple(lengths[place] for place in kept)
         self.size = prod(lengths[place] for place in summed)
+        self.kept = kept
 
     def sums(self, plan: Plan, parameters: tuple[float, ...]) -> tuple[Array, ...]:
         """What each case adds up, and its weight."""
@@ -85,6 +92,22 @@ class Cases:
         for column, numbers in enumerate((scale, *parameters)):
             table[:, column] = numbers
         return grad_cases(plan, self.order, self.size, table, *self.spread(), out)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether each case lies in one row."""
+        return 0 in self.kept
+
+    def apart(self) -> Iterator[tuple[Any, Any, Any]]:
+        """The arrays of one case after the other, in their own order."""
+        arrays = tuple(map(_arrays.sliceable, self.given))
+        for case in np.ndindex(self.shape):
+            places = dict(zip(self.kept, case, strict=True))
+            index = tuple(places.get(axis, slice(None)) for axis in range(self.pred.ndim))
+            truth, pred, weight = (
+                array if array is None or array.ndim < len(index) else array[index] for array in arrays
+            )
+            yield truth, pred, weight
 
     def spread(self) -> tuple[Any, Any, Any, Any]:
         """The arrays in one shape."""

@@ -5,7 +5,7 @@ from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from inspect import cleandoc
 from math import isnan
-from typing import Any, ClassVar, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from . import _errors
 from ._domains import REAL, Domain
 from ._engine import Plan
+from ._tallies import ReducedTally, Tally
+
+if TYPE_CHECKING:
+    from ._accumulator import Accumulator
 
 Array = NDArray[Any]
 Reduction = Literal["mean", "sum", "batchmean", "none"]
@@ -218,6 +222,15 @@ class Loss(_Declared):
         """The value and the gradient from one reading of the data. `out` takes the gradient; with reduction="none", a pair of arrays."""
         result: tuple[Value, Array] = self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
         return result
+
+    def accumulator(self) -> "Accumulator":
+        """What adds up this loss over a stream of data: a `pyloss.Accumulator` of it alone, whose result is a float."""
+        from ._accumulator import Accumulator
+
+        return Accumulator(self)
+
+    def _tally(self) -> Tally:
+        return ReducedTally(self)
 
     def forward(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Value:
         """The same as calling the loss."""

@@ -1,6 +1,5 @@
 """Losses of the overlap of two masks, over all samples or in separate cases."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +10,10 @@ from . import _errors
 from ._cases import Cases, averaged, divisor
 from ._domains import BINARY, PROBABILITY
 from ._engine import Plan
-from ._formulas import Numbers, silent
+from ._formulas import silent
 from ._loss import Array, Value, axes
-from ._total import TotalLoss
-
-Sums = tuple[Numbers, ...]
-Read = Callable[[tuple[float, ...]], Sums]
+from ._tallies import CasesTally, Tally, TotalTally
+from ._total import Read, Sums, TotalLoss
 
 
 class OverlapLoss(TotalLoss):
@@ -45,9 +42,8 @@ class OverlapLoss(TotalLoss):
     def _grad_plan(self) -> Plan:
         return Plan(self, "overlap_grad", double_only=True)
 
-    def _gathered(self, read: Read) -> Sums:
-        """All that value and gradient follow from; `read` reads the data once, with parameters for the point."""
-        return read(())
+    def _tally(self) -> Tally:
+        return TotalTally(self) if self.axis is None else CasesTally(self)
 
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
@@ -55,7 +51,7 @@ class OverlapLoss(TotalLoss):
         if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
             return super().__call__(y_true, y_pred, sample_weight, out=out)
         self._check_value_out(out, shape=cases.shape)
-        return self._shaped(self._averaged(cases, self._sums_of(cases)), out)
+        return self._shaped(self._averaged(cases.shape, self._read(cases)), out)
 
     def grad(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
@@ -63,7 +59,7 @@ class OverlapLoss(TotalLoss):
         if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
             return super().grad(y_true, y_pred, sample_weight, out=out)
         self._check_grad_out(out, cases)
-        return self._gradient(cases, self._sums_of(cases), out)
+        return self._gradient(cases, self._read(cases), out)
 
     def value_and_grad(
         self,
@@ -78,19 +74,28 @@ class OverlapLoss(TotalLoss):
         value_out, grad_out = self._split(out)
         self._check_grad_out(grad_out, cases)
         self._check_value_out(value_out, grad_out, cases.shape)
-        sums = self._sums_of(cases)
+        sums = self._read(cases)
         grad = self._gradient(cases, sums, grad_out)
-        return self._shaped(self._averaged(cases, sums), value_out), grad
+        return self._shaped(self._averaged(cases.shape, sums), value_out), grad
+
+    def _read(self, cases: Cases) -> Sums:
+        return self._sums_of(cases.shape, lambda reading: cases.sums(self._plan, reading))
 
     @silent
-    def _sums_of(self, cases: Cases) -> Sums:
-        sums = self._gathered(lambda parameters: cases.sums(self._plan, parameters))
-        divisor(self, cases.shape, sums[-1] != 0)
+    def _sums_of(self, shape: tuple[int, ...], read: Read) -> Sums:
+        sums = self._gathered(read)
+        divisor(self, shape, sums[-1] != 0)
         return sums
 
     @silent
-    def _averaged(self, cases: Cases, sums: Sums) -> Any:
-        return averaged(self, cases.shape, self._value_of(sums), sums[-1] != 0)
+    def _averaged(self, shape: tuple[int, ...], sums: Sums) -> Any:
+        return averaged(self, shape, self._value_of(sums), sums[-1] != 0)
+
+    @silent
+    def _values_of(self, cases: Cases) -> tuple[Array, Array]:
+        """That of each case, and which of them count."""
+        sums = self._gathered(lambda reading: cases.sums(self._plan, reading))
+        return self._value_of(sums), sums[-1] != 0
 
     @silent
     def _gradient(self, cases: Cases, sums: Sums, out: Any) -> Array:

@@ -13,6 +13,7 @@ from ._cases import averaged, divisor, places
 from ._engine import Sums
 from ._formulas import silent
 from ._loss import Array, Loss, Value, axes
+from ._tallies import SortedTally, Tally
 
 
 def lovasz_slopes(errors: Array, hits: Array, weights: Array) -> Array:
@@ -48,6 +49,11 @@ class Opened(NamedTuple):
     order: tuple[int, ...]
     """That order."""
     given: Array
+
+    @property
+    def counts(self) -> Array:
+        """Which cases have any weight."""
+        return np.asarray((self.weight != 0).any(axis=1))
 
 
 class SortedLoss(Loss, ABC):
@@ -107,21 +113,49 @@ class SortedLoss(Loss, ABC):
             raise _errors.out_for_number(self)
         opened = self._open(y_true, y_pred, sample_weight)
         self._check_outs(value_out, grad_out, opened)
-        counts = (opened.weight != 0).any(axis=1)
+        counts = opened.counts
         number = divisor(self, opened.shape, counts)
-        values = np.zeros(len(counts))
-        grads = np.zeros(opened.pred.shape) if slopes else None
-        for i in np.flatnonzero(counts):
-            there = np.flatnonzero(opened.weight[i])
-            values[i], grad = self._case(opened.truth[i][there], opened.pred[i][there], opened.weight[i][there], slopes)
-            if grads is not None:
-                grads[i][there] = grad
+        values, grads = self._each_case(opened, slopes)
         stored = None if grads is None else self._stored(opened, grads, max(1, number), grad_out)
         value = averaged(self, opened.shape, values, counts)
         if value_out is None:
             return value, stored
         value_out[...] = value
         return value_out, stored
+
+    def _each_case(self, opened: Opened, slopes: bool) -> tuple[Array, Array | None]:
+        """The values, and the gradients if they are asked for; 0 where a case counts nothing."""
+        values = np.zeros(len(opened.weight))
+        grads = np.zeros(opened.pred.shape) if slopes else None
+        for i in np.flatnonzero(opened.counts):
+            there = np.flatnonzero(opened.weight[i])
+            values[i], grad = self._case(opened.truth[i][there], opened.pred[i][there], opened.weight[i][there], slopes)
+            if grads is not None:
+                grads[i][there] = grad
+        return values, grads
+
+    def _tally(self) -> Tally:
+        if self.axis is None:
+            raise self._endless()
+        return SortedTally(self)
+
+    @silent
+    def _values_of(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Array, Array, int]:
+        """That of each case, which of them count, and the number of rows, in which the cases must lie."""
+        opened = self._open(y_true, y_pred, sample_weight)
+        if opened.order[0] != 0 or not opened.shape:
+            raise self._endless()
+        return self._each_case(opened, False)[0], opened.counts, opened.shape[0]
+
+    def _endless(self) -> ValueError:
+        return _errors.bad_parameter(
+            self.name,
+            "axis",
+            "without the first axis in an accumulator: the errors of a case are sorted together",
+            self.axis,
+        )
 
     def _open(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Opened:
         """Checked by the engine, and cut into cases."""

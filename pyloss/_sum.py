@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import isfinite
 from typing import Any, ClassVar, TypeAlias
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
+from ._accumulator import Accumulator
 from ._formulas import silent
 from ._loss import Array, Loss, Value
+from ._tallies import SumTally
 
 Term: TypeAlias = "tuple[float, Loss | Sum]"
 
@@ -110,6 +113,13 @@ class Sum:
         gradient, hessian = self._add_up("grad_and_hess", (y_true, y_pred, sample_weight), out)
         return gradient, hessian
 
+    def accumulator(self) -> Accumulator:
+        """What adds up this sum over a stream of data: a `pyloss.Accumulator` of it alone, whose result is a float."""
+        return Accumulator(self)
+
+    def _tally(self) -> SumTally:
+        return SumTally(self)
+
     def forward(self, y_true: ArrayLike | None, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Value:
         """The same as calling the sum."""
         return self(y_true, y_pred, sample_weight)
@@ -122,6 +132,13 @@ class Sum:
     def _unreduced(self) -> bool:
         """Whether the values are arrays."""
         return _unreduced(self.terms[0][1])
+
+    def _added_up(self, values: Iterable[float]) -> float:
+        """The sum of the terms' values."""
+        total: float = reduce(
+            _added, (_scaled(value, weight) for value, (weight, _) in zip(values, self.terms, strict=True))
+        )
+        return total
 
     @silent
     def _add_up(self, method: str, inputs: tuple[Any, Any, Any], out: Any) -> Any:

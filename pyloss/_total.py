@@ -1,15 +1,20 @@
 """Totals: losses of sums over all samples, whose gradient depends on the sums too."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _arrays, _errors
-from ._engine import Plan, Sums
+from . import _arrays, _engine, _errors
+from ._engine import Plan
 from ._loss import Array, Loss, Value
+from ._tallies import Tally, TotalTally
+
+Sums = tuple[Any, ...]
+Read = Callable[[tuple[float, ...]], Sums]
 
 
 class TotalLoss(Loss, ABC):
@@ -23,13 +28,23 @@ class TotalLoss(Loss, ABC):
 
     family = "total"
 
+    _readings: ClassVar[tuple[tuple[float, ...], ...]] = ((),)
+    """What the point may be given when the data are read for their sums."""
+
+    def _gathered(self, read: Read) -> Sums:
+        """All that value and gradient follow from; `read` gives the sums of one reading, the last of which is the weight."""
+        return read(())
+
     @abstractmethod
-    def _value_of(self, sums: tuple[Any, ...]) -> Any:
+    def _value_of(self, sums: Sums) -> Any:
         """The value that follows from the sums."""
 
     @abstractmethod
-    def _slope_of(self, sums: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    def _slope_of(self, sums: Sums) -> tuple[Any, tuple[Any, ...]]:
         """What the point of the second reading is given: the scale of its gradient, and its parameters."""
+
+    def _tally(self) -> Tally:
+        return TotalTally(self)
 
     @cached_property
     def _grad_plan(self) -> Plan:
@@ -61,28 +76,29 @@ class TotalLoss(Loss, ABC):
         grad = self._second(sums, y_true, y_pred, sample_weight, grad_out)
         return self._shaped(self._reduced(sums), value_out), grad
 
-    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Any, ...]:
-        return self._measure(y_true, y_pred, sample_weight, ())
+    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Sums:
+        def read(reading: tuple[float, ...]) -> Sums:
+            sums = _engine.Sums()
+            self._plan.add_to(sums, y_true, y_pred, sample_weight, reading)
+            return self._counted(sums)
 
-    def _measure(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, parameters: tuple[float, ...]
-    ) -> tuple[float, ...]:
-        """The first reading of the data, with these parameters of the point."""
-        sums = Sums()
-        self._plan.add_to(sums, y_true, y_pred, sample_weight, parameters)
+        return self._gathered(read)
+
+    def _counted(self, sums: _engine.Sums) -> Sums:
+        """The sums, each rounded once, if there is anything to average."""
         rounded = sums.rounded()
         if not rounded[-1] and self.reduction in ("mean", "batchmean") and self.on_empty == "raise":
             raise _errors.nothing_to_average(self)
         return rounded
 
     def _second(
-        self, sums: tuple[Any, ...], y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
+        self, sums: Sums, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any
     ) -> Array:
         """The gradient: the second reading of the data."""
         scale, parameters = self._slope_of(sums)
         return self._grad_plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, parameters)
 
-    def _reduced(self, sums: tuple[Any, ...]) -> float:
+    def _reduced(self, sums: Sums) -> float:
         if sums[-1]:
             return self._value_of(sums)  # type: ignore[no-any-return]
         return 0.0 if self.reduction == "sum" else self._empty

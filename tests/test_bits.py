@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from comparing import answers, assert_same_bits, bits
 from layouts import LAYOUTS
-from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, WAYS, data, weights
+from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, VARIANTS, WAYS, data, weights
 
 import pyloss
-from pyloss._engine import Sums
 
 every_way = pytest.mark.parametrize("variant", WAYS, ids=str)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
@@ -91,40 +90,6 @@ def test_weights_of_one_are_no_weights(variant, dtype):
     y, p = noisy(variant, (60, 5), dtype)
     loss = variant(reduction="none")
     assert_same_bits(answers(loss, y, p, np.ones(variant.values_shape(p.shape))), answers(loss, y, p))
-
-
-def stream(variant, arrays, cuts, order):
-    """The sums of a stream that is cut before these rows, its pieces merged in some order."""
-    loss, pieces = variant(), []
-    for first, last in zip([0, *cuts], [*cuts, len(arrays[1])], strict=True):
-        piece = Sums()
-        loss._plan.add_to(piece, *(None if a is None else a[first:last] for a in arrays))
-        pieces.append(piece)
-    total = Sums()
-    for number in order(len(pieces)):
-        total.merge(pieces[number])
-    return total.rounded()
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@both_precisions
-@every_variant
-def test_streams(variant, dtype, weighted, rng):
-    shape = (5 * BLOCK + 77, 5) if variant.rowwise else (5 * BLOCK + 77,)
-    arrays = (*noisy(variant, shape, dtype), weights(shape[:1]) if weighted else None)
-    whole = stream(variant, arrays, [], range)
-    for cuts in ([BLOCK], [BLOCK, 3 * BLOCK], [k * BLOCK for k in range(1, 6)], [0, 2 * BLOCK, 2 * BLOCK]):
-        for order in (range, lambda n: reversed(range(n)), rng.permutation):
-            assert stream(variant, arrays, cuts, order) == whole
-    if variant not in TOTALS:
-        *_, weight = whole
-        assert variant()(*arrays) == whole[0] / weight or variant().reduction != "mean"
-
-
-def test_a_stream_of_nothing_is_zero():
-    sums = Sums()
-    sums.merge(Sums())
-    assert not any(sums.rounded())
 
 
 @every_variant

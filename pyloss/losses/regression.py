@@ -3,12 +3,10 @@
 from math import inf, nan, sqrt
 from typing import ClassVar
 
-from numpy.typing import ArrayLike
-
 from .._domains import ABOVE_MINUS_ONE, FINITE_NOT_NEGATIVE, INSIDE_UNIT, Domain
 from .._engine import Plan
 from .._loss import CurvedLoss, ElementwiseLoss, Labels, Reduction, RowwiseLoss, numbers, parameter
-from .._total import TotalLoss
+from .._total import Read, Sums, TotalLoss
 
 
 class MSE(ElementwiseLoss, stem="mse"):
@@ -49,28 +47,25 @@ class RMSE(TotalLoss, stem="rmse"):
     Reference: R. J. Hyndman and A. B. Koehler, Another look at measures of forecast accuracy, 2006.
     """
 
+    _readings = ((1.0,), (2.0**-600,), (2.0**600,))
+
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, double_only=True)
 
-    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, ...]:
+    def _gathered(self, read: Read) -> Sums:
         """The value times a lift, the lift, and the total weight. Where squares leave the range, residuals are lifted."""
-        lift = 1.0
-        mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
-        if weight and (mean == inf or mean < 1e-200):
-            lift = 2.0**-600 if mean == inf else 2.0**600
-            mean, weight = self._mean_square(y_true, y_pred, sample_weight, lift)
-        return sqrt(mean), lift, weight
+        reading, smaller, larger = self._readings
+        squares, *_, weight = read(reading)
+        if weight and not 1e-200 <= squares / weight < inf:
+            reading = larger if squares / weight < 1e-200 else smaller
+            squares, *_, weight = read(reading)
+        return sqrt(squares / weight) if weight else nan, *reading, weight
 
-    def _mean_square(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, lift: float
-    ) -> tuple[float, float]:
-        squares, *_, weight = self._measure(y_true, y_pred, sample_weight, (lift,))
-        return squares / weight if weight else nan, weight
+    def _value_of(self, sums: Sums) -> float:
+        lifted, lift, _ = sums
+        return float(lifted / lift)
 
-    def _value_of(self, sums: tuple[float, ...]) -> float:
-        return sums[0] / sums[1]
-
-    def _slope_of(self, sums: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+    def _slope_of(self, sums: Sums) -> tuple[float, tuple[float, ...]]:
         lifted, lift, weight = sums
         return 1 / lifted / weight if lifted and weight else 0.0, (lift,)
 

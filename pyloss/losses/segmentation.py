@@ -3,12 +3,11 @@
 from abc import abstractmethod
 from functools import cached_property
 
-from numpy.typing import ArrayLike
-
 from .._domains import FINITE_NOT_NEGATIVE, FINITE_POSITIVE
 from .._formulas import Numbers, choose, power, ratio, root, tame, total
 from .._loss import parameter
-from .._overlap import OverlapLoss, Read, Sums
+from .._overlap import OverlapLoss
+from .._total import Read, Sums
 
 
 class IndexLoss(OverlapLoss):
@@ -129,8 +128,7 @@ class SoftMCC(OverlapLoss, stem="soft_mcc"):
     Reference: K. Abhishek and G. Hamarneh, Matthews correlation coefficient loss for deep convolutional networks, 2021.
     """
 
-    def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Sums:
-        return self._gathered(lambda parameters: self._measure(y_true, y_pred, sample_weight, parameters))
+    _readings = ((), (1.0,))
 
     def _gathered(self, read: Read) -> Sums:
         """What neither mask has is what is left of the weight, but for where little is left: there it is read."""

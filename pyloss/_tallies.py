@@ -1,0 +1,245 @@
+"""What a loss keeps of a stream of data: exact sums, which can be added to, merged and sent to other processes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from math import gcd, lcm, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._cases import Cases, divisor_of_rows
+from ._engine import Sums
+
+if TYPE_CHECKING:
+    from ._loss import Loss
+    from ._overlap import OverlapLoss
+    from ._sorted import SortedLoss
+    from ._sum import Sum
+    from ._total import TotalLoss
+
+BLOCK = 1024
+"""Where data are cut at multiples of so many rows, or elements, the sums have the same bits as of the whole."""
+
+
+class Tally(ABC):
+    """What one loss keeps."""
+
+    @abstractmethod
+    def fresh(self) -> "Tally":
+        """One of the same loss that has seen nothing."""
+
+    @abstractmethod
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Take in data. After an error the tally is of no more use."""
+
+    @abstractmethod
+    def merge(self, other: Any) -> None:
+        """Take in what another of the same loss has seen."""
+
+    @abstractmethod
+    def value(self) -> float:
+        """What the loss of all these data is."""
+
+    @abstractmethod
+    def step(self, shape: tuple[int, ...]) -> int:
+        """At which multiples of rows data of a shape may be cut; 0 where they may not."""
+
+
+class ReducedTally(Tally):
+    """Of a loss whose value is a sum over elements or rows."""
+
+    def __init__(self, loss: "Loss") -> None:
+        check_reduction(loss)
+        self.loss, self.sums, self.rows = loss, Sums(), 0
+
+    def fresh(self) -> "ReducedTally":
+        return ReducedTally(self.loss)
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        self.rows += self.loss._plan.add_to(self.sums, y_true, y_pred, sample_weight)
+
+    def merge(self, other: "ReducedTally") -> None:
+        self.sums.merge(other.sums)
+        self.rows += other.rows
+
+    def value(self) -> float:
+        return self.loss._plan.value_of(self.sums, self.rows)
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        axis = getattr(self.loss, "axis", None)
+        if axis is None:
+            return step_of_elements(shape)
+        return BLOCK if axis not in (0, -len(shape)) else 0
+
+
+class TotalTally(Tally):
+    """Of a total of everything: the sums of each of its readings."""
+
+    def __init__(self, loss: "TotalLoss") -> None:
+        check_reduction(loss)
+        self.loss = loss
+        self.sums = {reading: Sums() for reading in loss._readings}
+
+    def fresh(self) -> "TotalTally":
+        return TotalTally(self.loss)
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        for reading, sums in self.sums.items():
+            self.loss._plan.add_to(sums, y_true, y_pred, sample_weight, reading)
+
+    def merge(self, other: "TotalTally") -> None:
+        for reading, sums in self.sums.items():
+            sums.merge(other.sums[reading])
+
+    def value(self) -> float:
+        return self.loss._reduced(self.loss._gathered(lambda reading: self.loss._counted(self.sums[reading])))
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        return step_of_elements(shape)
+
+
+class CasesTally(Tally):
+    """Of a total in separate cases. A case lies in one row, or all rows are in all cases, which are then kept apart."""
+
+    def __init__(self, loss: "OverlapLoss") -> None:
+        check_reduction(loss)
+        self.loss = loss
+        self.axes: int | None = None
+        self.whole = WholeCases(loss)
+        self.shape: tuple[int, ...] | None = None
+        self.open: list[TotalTally] = []
+
+    def fresh(self) -> "CasesTally":
+        return CasesTally(self.loss)
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        cases = Cases(self.loss, self.loss.axis or 0, y_true, y_pred, sample_weight)
+        self.settle_axes(cases.pred.ndim)
+        if cases.in_rows:
+            self.whole.add(*self.loss._values_of(cases), len(cases.pred))
+            return
+        self.open_cases(cases.shape)
+        for tally, case in zip(self.open, cases.apart(), strict=True):
+            tally.add(*case)
+
+    def settle_axes(self, axes: int) -> None:
+        """Their number decides what a case is."""
+        if self.axes not in (None, axes):
+            raise ValueError(
+                f"{self.loss.name}: the arrays of a stream have one number of axes, got {axes} after {self.axes}"
+            )
+        self.axes = axes
+
+    def open_cases(self, shape: tuple[int, ...]) -> None:
+        if self.shape is None:
+            self.shape = shape
+            self.open = [TotalTally(self.loss) for _ in np.ndindex(shape)]
+        elif self.shape != shape:
+            raise ValueError(f"{self.loss.name}: the cases of a stream have one shape, got {shape} after {self.shape}")
+
+    def merge(self, other: "CasesTally") -> None:
+        if other.axes is not None:
+            self.settle_axes(other.axes)
+        self.whole.merge(other.whole)
+        if other.shape is not None:
+            self.open_cases(other.shape)
+            for tally, further in zip(self.open, other.open, strict=True):
+                tally.merge(further)
+
+    def value(self) -> float:
+        if self.shape is None:
+            return self.whole.value()
+        if not self.shape:
+            return self.open[0].value()
+        value: float = self.loss._averaged(self.shape, self.loss._sums_of(self.shape, self.read))
+        return value
+
+    def read(self, reading: tuple[float, ...]) -> tuple[Any, ...]:
+        return tuple(np.array([tally.sums[reading].rounded() for tally in self.open]).T)
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        return BLOCK
+
+
+class SortedTally(Tally):
+    """Of sorted errors in cases of which each lies in one row."""
+
+    def __init__(self, loss: "SortedLoss") -> None:
+        check_reduction(loss)
+        self.loss = loss
+        self.whole = WholeCases(loss)
+
+    def fresh(self) -> "SortedTally":
+        return SortedTally(self.loss)
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        self.whole.add(*self.loss._values_of(y_true, y_pred, sample_weight))
+
+    def merge(self, other: "SortedTally") -> None:
+        self.whole.merge(other.whole)
+
+    def value(self) -> float:
+        return self.whole.value()
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        return 0
+
+
+class WholeCases:
+    """The values of cases that are complete, added up."""
+
+    def __init__(self, loss: "Loss") -> None:
+        self.loss, self.sums, self.rows = loss, Sums(), 0
+
+    def add(self, values: NDArray[np.float64], counts: NDArray[np.bool_], rows: int) -> None:
+        self.sums.add_terms(values[counts])
+        self.rows += rows
+
+    def merge(self, other: "WholeCases") -> None:
+        self.sums.merge(other.sums)
+        self.rows += other.rows
+
+    def value(self) -> float:
+        total, *_, counted = self.sums.rounded()
+        number = divisor_of_rows(self.loss, self.rows, int(counted))
+        return total / number if number else self.loss._empty
+
+
+class SumTally(Tally):
+    """Of a weighted sum of losses."""
+
+    def __init__(self, loss: "Sum") -> None:
+        self.loss = loss
+        self.tallies = [term._tally() for _, term in loss.terms]
+
+    def fresh(self) -> "SumTally":
+        return SumTally(self.loss)
+
+    def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        for tally in self.tallies:
+            tally.add(y_true, y_pred, sample_weight)
+
+    def merge(self, other: "SumTally") -> None:
+        for tally, further in zip(self.tallies, other.tallies, strict=True):
+            tally.merge(further)
+
+    def value(self) -> float:
+        return self.loss._added_up([tally.value() for tally in self.tallies])
+
+    def step(self, shape: tuple[int, ...]) -> int:
+        return common_step(self.tallies, shape)
+
+
+def check_reduction(loss: "Loss") -> None:
+    if loss.reduction == "none":
+        raise ValueError(f"{loss.name}: an accumulator keeps one number, and reduction='none' gives many")
+
+
+def step_of_elements(shape: tuple[int, ...]) -> int:
+    return BLOCK // gcd(BLOCK, prod(shape[1:]))
+
+
+def common_step(tallies: Iterable[Tally], shape: tuple[int, ...]) -> int:
+    """0 where any of them may not be cut."""
+    return lcm(*(tally.step(shape) for tally in tallies))
