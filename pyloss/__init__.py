@@ -6,36 +6,27 @@
 `pyloss.LOSSES` lists every loss by its stem; `pyloss.Loss` says what all of them have in common.
 """
 
-from importlib.metadata import version as _version
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
-from . import losses, reference
-from ._accumulator import Accumulator
-from ._check import check
-from ._functions import FUNCTIONS as _FUNCTIONS
-from ._information import cross_entropy, entropy
-from ._loss import LOSSES, Loss
-from ._runtime import get_num_threads, set_num_threads, show_runtime, threads
-from ._sum import Sum
+from . import _runtime as _runtime  # chooses the kernels
 
-__version__ = _version("pyloss")
+__version__ = "0.1.0"
 
-_CLASSES = {loss.__name__: loss for loss in LOSSES.values()}
-globals().update(_CLASSES, **_FUNCTIONS)
+_SUBMODULES = ("losses", "reference")
 
-__all__ = [
-    "LOSSES",
-    "Accumulator",
-    "Loss",
-    "Sum",
-    "check",
-    "cross_entropy",
-    "entropy",
-    "get_num_threads",
-    "losses",
-    "reference",
-    "set_num_threads",
-    "show_runtime",
-    "threads",
-    *_CLASSES,
-    *_FUNCTIONS,
-]
+
+def __getattr__(name: str) -> _Any:
+    """Public names come with the first that is asked for, so that importing pyloss costs little more than importing NumPy."""
+    if name in _SUBMODULES:
+        return _import_module(f".{name}", __name__)
+    if name == "__all__" or not name.startswith("_"):
+        names = _import_module("._public", __name__).NAMES
+        globals().update(names, __all__=[*names, *_SUBMODULES])
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__getattr__("__all__"), *globals()})

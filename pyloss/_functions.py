@@ -1,7 +1,7 @@
 """The function of every loss: `pyloss.huber(y_true, y_pred, delta=2.0)` is `pyloss.Huber(delta=2.0)(y_true, y_pred)`."""
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import cache, lru_cache
 from inspect import Parameter, Signature, signature
 from typing import Any
 
@@ -25,13 +25,16 @@ def function_of(loss: type[Loss]) -> Callable[..., Value]:
 
 
 def signature_of(loss: type[Loss]) -> Signature:
-    arrays = [
-        parameter for name, parameter in signature(loss.__call__).parameters.items() if name not in ("self", "out")
-    ]
+    arrays = array_parameters(loss.__call__)
     keywords = [*signature(loss).parameters.values(), Parameter("out", Parameter.KEYWORD_ONLY, default=None)]
     return Signature(
         [*arrays, *sorted(keywords, key=lambda keyword: keyword.name in ("reduction", "on_empty", "check", "out"))]
     )
+
+
+@cache
+def array_parameters(call: Callable[..., Value]) -> list[Parameter]:
+    return [parameter for name, parameter in signature(call).parameters.items() if name not in ("self", "out")]
 
 
 FUNCTIONS = {stem: function_of(loss) for stem, loss in LOSSES.items()}

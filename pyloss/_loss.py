@@ -1,11 +1,11 @@
 """The base classes: what every loss can be asked, said once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
 from functools import cached_property
-from inspect import cleandoc
+from inspect import Parameter, Signature, cleandoc
 from math import isnan
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, dataclass_transform
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,21 +66,70 @@ def axes(*, default: None) -> Any:
     return field(default=default, metadata={"axes": True})
 
 
+class _Keywords:
+    """The signature of a class by its fields, made when it is asked for; an object has that of its call."""
+
+    def __get__(self, instance: object, owner: Any) -> Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        return Signature(
+            [
+                Parameter(declared.name, Parameter.KEYWORD_ONLY, default=declared.default, annotation=declared.type)
+                for declared in fields(owner)
+            ]
+        )
+
+
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(parameter, numbers, choice, integer, axes)
 )
 class _Declared:
-    """Makes a frozen dataclass with keyword-only fields of every subclass, and lists those that have a stem."""
+    """Makes a frozen dataclass with keyword-only fields of every subclass, and lists those that have a stem.
 
+    The methods of such a class are here: to have them compiled for every loss took most of the time until the first was there.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     name: ClassVar[str] = ""
+    __signature__ = _Keywords()
 
     def __init_subclass__(cls, stem: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
-        dataclass(frozen=True, kw_only=True)(cls)
+        dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
         if stem:
             cls.name = stem
             LOSSES[stem] = cls  # type: ignore[assignment]
             cls.__doc__ = _with_parameters(cls)
+
+    def __init__(self, **given: Any) -> None:
+        for declared in fields(self):
+            object.__setattr__(self, declared.name, given.pop(declared.name, declared.default))
+        for name in given:
+            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """For a subclass to check its fields."""
+
+    def _arguments(self) -> dict[str, Any]:
+        return {declared.name: getattr(self, declared.name) for declared in fields(self)}
+
+    def __setattr__(self, name: str, given: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._arguments() == other._arguments()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._arguments().values()))
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__qualname__}({', '.join(f'{name}={given!r}' for name, given in self._arguments().items())})"
+        )
 
 
 def _with_parameters(cls: Any) -> str | None:
@@ -191,9 +240,6 @@ class Loss(_Declared):
     def parameters(self) -> dict[str, Any]:
         """The parameters of this loss alone, without those that all losses have."""
         return {name: given for name, given in self._arguments().items() if name not in _CHOICES}
-
-    def _arguments(self) -> dict[str, Any]:
-        return {declared.name: getattr(self, declared.name) for declared in fields(self)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _make, (type(self), self._arguments())

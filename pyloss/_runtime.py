@@ -6,7 +6,6 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 from . import _arrays, _engine, _kernels
 
@@ -44,7 +43,8 @@ def available_cpus() -> int:
     except AttributeError:
         cpus = os.cpu_count() or 1
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        with open("/sys/fs/cgroup/cpu.max") as file:  # pathlib takes long to import
+            quota, period = file.read().split()
         return max(1, min(cpus, MOST_THREADS, -(-int(quota) // int(period))))
     except (OSError, ValueError):
         return min(cpus, MOST_THREADS)

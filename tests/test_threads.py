@@ -110,23 +110,13 @@ def test_levels_that_the_processor_has_not():
     assert f"ImportError: PYLOSS_ISA={wanted} is not supported by this processor" in done.stderr
 
 
-def test_import_loads_numpy_alone():
-    code = "import sys, numpy; before = set(sys.modules); import pyloss; print(*(set(sys.modules) - before))"
-    done = run_python(code)
-    assert done.returncode == 0, done.stderr
-    loaded = {module.partition(".")[0] for module in done.stdout.split()} - set(sys.stdlib_module_names)
-    assert {name for name in loaded if "cython" not in name} <= {"pyloss", "numpy"}
-    assert "pyloss._parallel" not in done.stdout
-    assert "pyloss.cli" not in done.stdout
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_openmp_is_loaded_by_the_first_parallel_call():
     code = """
 import pathlib, numpy as np, pyloss
 def openmp():
     maps = pathlib.Path("/proc/self/maps").read_text()
-    return "libgomp" in maps or "libomp" in maps
+    return any(library in maps for library in ("libgomp", "libomp", "libiomp"))
 assert not openmp()
 pyloss.mse(np.zeros(1000), np.ones(1000))
 with pyloss.threads(1):
