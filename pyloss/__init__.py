@@ -10,10 +10,11 @@ from importlib.metadata import version as _version
 
 from . import losses, reference
 from ._check import check
+from ._from_kernel import from_kernel
 from ._functions import FUNCTIONS as _FUNCTIONS
 from ._information import cross_entropy, entropy
 from ._loss import LOSSES, Loss
-from ._runtime import get_num_threads, set_num_threads, show_runtime, threads
+from ._runtime import get_include, get_num_threads, set_num_threads, show_runtime, threads
 from ._sum import Sum
 
 __version__ = _version("pyloss")
@@ -28,6 +29,8 @@ __all__ = [
     "check",
     "cross_entropy",
     "entropy",
+    "from_kernel",
+    "get_include",
     "get_num_threads",
     "losses",
     "reference",
