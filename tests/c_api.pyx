@@ -4,13 +4,9 @@ from pyloss cimport *
 
 import_pyloss()
 
-ctypedef fused real:
-    float
-    double
-
 
 cdef class Opened:
-    """A loss opened by the C API; the methods answer a status and the index of the first fault."""
+    """A loss opened by the C API. Arrays are given by their addresses, 0 for none: what walks them costs seconds to compile."""
 
     cdef pyloss_loss* handle
 
@@ -29,33 +25,34 @@ cdef class Opened:
     def has_hess(self):
         return pyloss_has_hess(self.handle)
 
-    def evaluate(self, const real[::1] y_true not None, const real[::1] y_pred not None, real[::1] value, real[::1] grad,
-                 real[::1] hess):
-        cdef Py_ssize_t n = y_pred.shape[0], where = -1
-        cdef const real* y = &y_true[0] if n else NULL
-        cdef const real* p = &y_pred[0] if n else NULL
-        cdef real* v = &value[0] if value is not None and n else NULL
-        cdef real* g = &grad[0] if grad is not None and n else NULL
-        cdef real* h = &hess[0] if hess is not None and n else NULL
+    def evaluate(self, Py_ssize_t n, size_t y, size_t p, size_t value, size_t grad, size_t hess):
+        """A status, and the index of the first fault."""
+        cdef Py_ssize_t where = -1
         cdef int status
         with nogil:
-            if real is float:
-                status = pyloss_evaluate32(self.handle, y, p, n, v, g, h, &where)
-            else:
-                status = pyloss_evaluate(self.handle, y, p, n, v, g, h, &where)
+            status = pyloss_evaluate(self.handle, <double*>y, <double*>p, n, <double*>value, <double*>grad, <double*>hess, &where)
         return status, where
 
-    def sum(self, const real[::1] y_true not None, const real[::1] y_pred not None):
-        cdef Py_ssize_t n = y_pred.shape[0]
-        cdef const real* y = &y_true[0] if n else NULL
-        cdef const real* p = &y_pred[0] if n else NULL
+    def evaluate32(self, Py_ssize_t n, size_t y, size_t p, size_t value, size_t grad, size_t hess):
+        cdef Py_ssize_t where = -1
+        cdef int status
+        with nogil:
+            status = pyloss_evaluate32(self.handle, <float*>y, <float*>p, n, <float*>value, <float*>grad, <float*>hess, &where)
+        return status, where
+
+    def sum(self, Py_ssize_t n, size_t y, size_t p):
+        """A status, and the sum."""
         cdef double total = -1
         cdef int status
         with nogil:
-            if real is float:
-                status = pyloss_sum32(self.handle, y, p, n, &total, NULL)
-            else:
-                status = pyloss_sum(self.handle, y, p, n, &total, NULL)
+            status = pyloss_sum(self.handle, <double*>y, <double*>p, n, &total, NULL)
+        return status, total
+
+    def sum32(self, Py_ssize_t n, size_t y, size_t p):
+        cdef double total = -1
+        cdef int status
+        with nogil:
+            status = pyloss_sum32(self.handle, <float*>y, <float*>p, n, &total, NULL)
         return status, total
 
 

@@ -48,6 +48,18 @@ def built(tmp_path_factory):
     return module
 
 
+def evaluate(opened, y, p, value=None, grad=None, hess=None):
+    """A status and the index of the first fault; the results go into the arrays."""
+    ask = opened.evaluate32 if p.dtype == np.float32 else opened.evaluate
+    return ask(p.size, *(0 if array is None else array.ctypes.data for array in (y, p, value, grad, hess)))
+
+
+def total(opened, y, p):
+    """A status and the sum."""
+    ask = opened.sum32 if p.dtype == np.float32 else opened.sum
+    return ask(p.size, y.ctypes.data, p.ctypes.data)
+
+
 def flat(variant, size, dtype):
     return [np.ascontiguousarray(a, dtype) for a in data(variant, (size,))]
 
@@ -62,20 +74,20 @@ def test_every_elementwise_loss(built, variant, dtype):
         y, p = flat(variant, size, dtype)
         expected = answers(variant(reduction="none"), y, p)
         value, grad, hess = (np.empty(size, dtype) for _ in range(3))
-        assert opened.evaluate(y, p, value, grad, hess) == (0, -1)
+        assert evaluate(opened, y, p, value, grad, hess) == (0, -1)
         got = {"value": value, "grad": grad, "grad_and_hess hess": hess}
         assert_same_bits(got, {name: expected[name] for name in got})
-        assert opened.sum(y, p) == (0, variant(reduction="sum")(y, p))
+        assert total(opened, y, p) == (0, variant(reduction="sum")(y, p))
 
 
 def test_any_results(built):
     """Whichever are asked for, they are the same."""
     opened, (y, p) = built.Opened(pyloss.LogCosh()), flat(ELEMENTWISE[0], 1500, np.float64)
     expected = [np.empty(1500) for _ in range(3)]
-    opened.evaluate(y, p, *expected)
+    evaluate(opened, y, p, *expected)
     for asked in product((False, True), repeat=3):
         results = [np.empty(1500) if wanted else None for wanted in asked]
-        assert opened.evaluate(y, p, *results) == (0, -1)
+        assert evaluate(opened, y, p, *results) == (0, -1)
         for result, whole in zip(results, expected, strict=True):
             assert result is None or bits(result) == bits(whole)
 
@@ -85,11 +97,11 @@ def test_numbers_out_of_their_domain(built):
     for array, status in ((y, "y_true"), (p, "y_pred")):
         array[1200] = 2
         opened = built.Opened(pyloss.BCE())
-        assert opened.evaluate(y, p, np.empty(1500), None, None) == (built.STATUS[status], 1200)
-        assert opened.evaluate(y, p, None, None, None) == (built.STATUS[status], 1200)
-        assert opened.sum(y, p) == (built.STATUS[status], -1)
+        assert evaluate(opened, y, p, np.empty(1500)) == (built.STATUS[status], 1200)
+        assert evaluate(opened, y, p) == (built.STATUS[status], 1200)
+        assert total(opened, y, p) == (built.STATUS[status], -1)
         grad, unchecked = np.empty(1500), pyloss.BCE(check=False, reduction="none")
-        assert built.Opened(unchecked).evaluate(y, p, None, grad, None) == (0, -1)
+        assert evaluate(built.Opened(unchecked), y, p, grad=grad) == (0, -1)
         assert bits(grad) == bits(unchecked.grad(y, p))
         array[1200] = 0.25
 
@@ -109,7 +121,7 @@ def test_threads(built):
     grads = np.empty((2, 5, p.size))
 
     def work(k):
-        return [opened.evaluate(y, p, None, grad, None) + opened.sum(y, p) for grad in grads[k]]
+        return [evaluate(opened, y, p, grad=grad) + total(opened, y, p) for grad in grads[k]]
 
     with ThreadPoolExecutor(2) as pool:
         statuses = {status for answers in pool.map(work, range(2)) for status in answers}
@@ -124,7 +136,7 @@ def test_a_handle_keeps_its_loss_alive(built):
     del loss
     gc.collect()
     assert alive() is not None
-    assert opened.sum(y, p) == (0, expected)
+    assert total(opened, y, p) == (0, expected)
     del opened
     gc.collect()
     assert alive() is None
@@ -140,10 +152,10 @@ def test_a_kernel_of_ones_own(built):
     assert opened.name == "own"
     for dtype in (np.float64, np.float32):
         value, grad, hess = np.empty((3, 1500), dtype)
-        assert opened.evaluate(y.astype(dtype), p.astype(dtype), value, grad, hess) == (0, -1)
+        assert evaluate(opened, y.astype(dtype), p.astype(dtype), value, grad, hess) == (0, -1)
         np.testing.assert_array_equal([value, grad, hess], [brier(y, p), *brier.grad_and_hess(y, p)])
-        assert opened.sum(y.astype(dtype), p.astype(dtype)) == (0, brier(y, p).sum())
-    assert opened.evaluate(y, p + 1, grad.astype(float), None, None) == (built.STATUS["y_pred"], np.argmax(p > 0))
+        assert total(opened, y.astype(dtype), p.astype(dtype)) == (0, brier(y, p).sum())
+    assert evaluate(opened, y, p + 1, value.astype(float)) == (built.STATUS["y_pred"], np.argmax(p > 0))
 
 
 def test_a_loss_without_a_second_derivative(built):
@@ -154,8 +166,8 @@ def test_a_loss_without_a_second_derivative(built):
     flat_loss = pyloss.from_kernel(callback(ones), name="flat", hess=False)
     opened, y, grad = built.Opened(flat_loss), np.zeros(3), np.empty(3)
     assert not opened.has_hess
-    assert opened.evaluate(y, y, None, grad, np.empty(3)) == (built.STATUS["no hess"], -1)
-    assert opened.evaluate(y, y, None, grad, None) == (0, -1)
+    assert evaluate(opened, y, y, hess=grad) == (built.STATUS["no hess"], -1)
+    assert evaluate(opened, y, y, grad=grad) == (0, -1)
     assert grad.tolist() == [1, 1, 1]
 
 
