@@ -154,11 +154,15 @@ def extension(name: str, source: str, flags: Sequence[str] = (), link: Sequence[
     return Extension(
         f"pyloss.{name}",
         [f"csrc/{source}.pyx"],
-        include_dirs=["csrc", np.get_include()],
+        include_dirs=["csrc", "pyloss/include", np.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("REAL_BITS", str(bits))],
         extra_compile_args=[*FLAGS, *flags, *checks],
         extra_link_args=[*link, *checks],
-        depends=["setup.py", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("*.*")))],
+        depends=[
+            "setup.py",
+            "pyloss/include/pyloss.h",
+            *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("*.*"))),
+        ],
     )
 
 

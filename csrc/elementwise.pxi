@@ -63,6 +63,36 @@ cdef bint load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* wor
     return not bad
 
 
+ctypedef void (*own_fn)(const real* y, const real* p, const double* parameters, int outputs, real* value, real* grad, real* hess,
+                        Py_ssize_t n) noexcept nogil
+
+
+cdef inline own_fn own_kernel(const Call* call) noexcept nogil:
+    return <own_fn>call.own.blocks[sizeof(real) == sizeof(double)]
+
+
+cdef inline void multiply(real* x, real factor, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = x[i] * factor
+
+
+cdef void evaluate_own(const Call* call, Py_ssize_t n, double scale, Work* work) noexcept nogil:
+    """A kernel of the caller's own, whose derivatives are not scaled."""
+    cdef bint grad = gives_grad(call.outputs), hess = gives_hess(call.outputs)
+    cdef int outputs = PYLOSS_VALUE * gives_value(call.outputs) | PYLOSS_GRAD * grad | PYLOSS_HESS * hess
+    own_kernel(call)(work.y, work.p, call.own.parameters, outputs, work.value, work.grad, work.hess, n)
+    if grad:
+        multiply(work.grad, <real>scale, n)
+    if hess:
+        multiply(work.hess, <real>scale, n)
+
+
+cdef void values_of_own(const Call* call, const real* y, const real* p, real* value, Py_ssize_t n) noexcept nogil:
+    cdef real[BLOCK] grad, hess     # a kernel may write what is not asked for
+    own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
+
+
 cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     """The point, and the weights of its derivatives; the value's are for the sum."""
     cdef Outputs outputs = call.outputs
@@ -71,6 +101,8 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     if call.pair:
         PAIRS[call.point][<int>outputs](work.y, work.p, work.q, call.parameters, scale, work.value, work.grad, work.hess,
                                         work.grad_q, work.hess_q, n)
+    elif own_kernel(call) != NULL:
+        evaluate_own(call, n, scale, work)
     else:
         POINTS[call.point][<int>outputs](work.y, work.p, call.parameters, scale, work.value, work.grad, work.hess, n)
     if weighs and outputs != VALUE:
@@ -120,6 +152,8 @@ cdef double resum(const Call* call, const double* y, const double* p, const doub
     cdef real[BLOCK] value
     if call.pair:
         PAIRS[call.point][<int>VALUE](<const real*>y, <const real*>p, <const real*>q, call.parameters, 1, value, NULL, NULL, NULL, NULL, n)
+    elif own_kernel(call) != NULL:
+        values_of_own(call, <const real*>y, <const real*>p, value, n)
     else:
         POINTS[call.point][<int>VALUE](<const real*>y, <const real*>p, call.parameters, 1, value, NULL, NULL, n)
     return total_of(value, weight, n)

@@ -7,7 +7,8 @@ swapped bytes or unaligned data. The loops are in kernels.pyx.
 cimport cython
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport INFINITY, NAN, nextafter, nextafterf
 from libc.stdlib cimport free, malloc
 from numpy cimport dtype, ndarray
@@ -26,3 +27,4 @@ include "sums.pxi"
 include "results.pxi"
 include "plan.pxi"
 include "case_calls.pxi"
+include "c_api.pxi"

@@ -18,6 +18,11 @@ cdef extern from "exact.h" nogil:
     void exact_unpack(ExactSum* total, const unsigned char* digits)
 
 
+cdef extern from "pyloss.h" nogil:
+    enum:
+        PYLOSS_VALUE, PYLOSS_GRAD, PYLOSS_HESS
+
+
 cdef enum:
     BLOCK = 1024            # elements of a block: two inputs and three results stay in a 32 KB L1 cache
     ROW_BLOCK = 64          # rows of a block where a kernel sees whole rows; fewer where they are long
@@ -39,6 +44,14 @@ cdef enum Outputs:          # what a point is asked for
 
 cdef inline bint gives_value(Outputs outputs) noexcept nogil:
     return outputs == VALUE or outputs == VALUE_GRAD or outputs == ALL
+
+
+cdef inline bint gives_grad(Outputs outputs) noexcept nogil:
+    return outputs != VALUE and outputs != NOTHING
+
+
+cdef inline bint gives_hess(Outputs outputs) noexcept nogil:
+    return outputs == GRAD_HESS or outputs == ALL
 
 
 cdef inline Py_ssize_t rows_of_block(Py_ssize_t classes) noexcept nogil:
@@ -70,6 +83,12 @@ cdef struct Domain:
     double high
 
 
+cdef struct BlockKernel:
+    # A caller's own, in the place of a point; see pyloss_kernel in pyloss.h.
+    void* blocks[2]         # for float32 and for float64; NULL where there is none
+    const double* parameters
+
+
 cdef struct Prediction:
     # What a loss of several predictions has beside the first.
     Operand y_pred, grad, hess
@@ -85,6 +104,7 @@ cdef struct Call:
     Domain y_true_domain, y_pred_domain
     const Kernels* wide     # the float64 kernels: weights and labels are read, and overflowing blocks summed, in double
     int point
+    BlockKernel own         # instead of the point, where there is one
     bint pair               # the point sees two predictions
     Outputs outputs
     bint weighted

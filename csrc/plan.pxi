@@ -50,7 +50,12 @@ cdef class Plan:
     """How one loss object is evaluated: everything about it that does not depend on the arrays."""
 
     cdef readonly object loss
+    cdef bytes name_bytes
+    cdef const char* name
+    cdef bint curved        # there is a second derivative
     cdef int point          # its number, or -1
+    cdef BlockKernel own    # a kernel of the caller's own, and its parameters
+    cdef ndarray own_parameters
     cdef int row_kernel     # the same
     cdef bint pair          # the point sees two predictions
     cdef int predictions    # how many there are
@@ -69,11 +74,12 @@ cdef class Plan:
 
     def __init__(self, loss not None, str kernel not None, *, tuple parameters=(), bint rowwise=False, str labels="never", int axis=-1,
                  bint statistics=False, bint double_only=False, str class_factors=None, tuple factors=None,
-                 bint weighs_rows=False, object ignored=None, double smoothing=0):
-        """`class_factors` names the field of the loss that holds one number for each class, or None, and `factors` are those numbers if
-        the kernel takes them in another form. The truth is multiplied with them; a pair has them for its second prediction. With
-        `weighs_rows` the mean divides by them too. Rows of the label `ignored` count nothing, and `smoothing` is the share of the truth
-        that all classes have alike.
+                 bint weighs_rows=False, object ignored=None, double smoothing=0, tuple own=None):
+        """`own` are the addresses of block kernels for float32, or 0, and for float64, which are taken in the place of a kernel of pyloss;
+        then there may be any number of parameters. `class_factors` names the field of the loss that holds one number for each class, or
+        None, and `factors` are those numbers if the kernel takes them in another form. The truth is multiplied with them; a pair has them
+        for its second prediction. With `weighs_rows` the mean divides by them too. Rows of the label `ignored` count nothing, and
+        `smoothing` is the share of the truth that all classes have alike.
         """
         cdef int i, k
         cdef tuple domains = tuple(loss.predictions.values()) or (loss.y_pred_domain,)
@@ -86,27 +92,57 @@ cdef class Plan:
         self.ignored = ignored if self.ignores else 0
         self.smoothing = smoothing
         self.loss = loss
-        self.pair = kernel in PAIR_NUMBERS
-        self.point = PAIR_NUMBERS[kernel] if self.pair else POINT_NUMBERS.get(kernel, -1)
-        self.row_kernel = ROW_NUMBERS[kernel if self.point < 0 else "smoothed"] if self.point < 0 or smoothing != 0 else -1
+        self.name_bytes = loss.name.encode()
+        self.name = self.name_bytes
+        self.curved = hasattr(loss, "grad_and_hess")
+        if own is None:
+            self.set_kernel(kernel, parameters)
+        else:
+            self.set_own_kernel(own, parameters)
         self.predictions = <int>len(domains)
         self.labels = LABELS[labels]
         self.reduction = REDUCTIONS[loss.reduction]
         self.checks = loss.check
         self.rowwise = rowwise
         self.statistics = statistics
-        self.double_only = double_only
+        self.double_only = double_only or (own is not None and self.own.blocks[0] == NULL)
         self.axis = axis
         self.zero_if_empty = loss.on_empty == "zero"
         self.raise_if_empty = loss.on_empty == "raise"
         self.bool_truth = loss.y_true_domain.accepts_bool
         self.exact_truth = loss.y_true_domain.bounded
-        set_parameters(self.parameters, parameters)
         for i in range(2):
             set_domain(&self.y_true_domain[i], loss.y_true_domain, 32 << i, loss.check)
             set_domain(&self.y_pred_domain[i], domains[0], 32 << i, loss.check)
             for k in range(self.predictions - 1):
                 set_domain(&self.further_domains[i][k], domains[k + 1], 32 << i, loss.check)
+
+    cdef int set_kernel(self, str name, tuple parameters) except -1:
+        self.pair = name in PAIR_NUMBERS
+        self.point = PAIR_NUMBERS[name] if self.pair else POINT_NUMBERS.get(name, -1)
+        self.row_kernel = ROW_NUMBERS[name if self.point < 0 else "smoothed"] if self.point < 0 or self.smoothing != 0 else -1
+        return set_parameters(self.parameters, parameters)
+
+    cdef int set_own_kernel(self, tuple addresses, tuple parameters) except -1:
+        cdef int i
+        self.point = self.row_kernel = -1
+        for i in range(2):
+            self.own.blocks[i] = <void*><size_t>addresses[i]
+        self.own_parameters = np.array(parameters, dtype=np.float64)
+        self.own.parameters = <const double*>cnp.PyArray_DATA(self.own_parameters)
+        return 0
+
+    cdef void put_point(self, Call* call, int bits) noexcept nogil:
+        """What is evaluated, and where it is defined."""
+        cdef int k
+        call.wide = kernels64
+        call.point = self.point
+        call.own = self.own
+        call.pair = self.pair
+        for k in range(PARAMETERS):
+            call.parameters[k] = self.parameters[k]
+        call.y_true_domain = self.y_true_domain[bits == 64]
+        call.y_pred_domain = self.y_pred_domain[bits == 64]
 
     def value(self, y_true, y_pred, sample_weight=None, out=None):
         return self.run(VALUE, y_true, y_pred, sample_weight, out, None, (), None)
@@ -190,7 +226,7 @@ cdef class Plan:
             if not same_shape(further[k], y_pred):
                 raise _errors.unequal_predictions(self.loss, (y_pred, *further))
             self.check_prediction(shape, further[k], k + 1)
-        call.wide = kernels64
+        self.put_point(call, shape.bits)
         call.classes = shape.classes
         call.class_factors = self.factors_for(shape, y_pred)
         call.weighs_rows = self.weighs_rows
@@ -199,12 +235,6 @@ cdef class Plan:
         call.ignored = self.ignored
         call.kept = 1 - self.smoothing
         call.shared = self.smoothing / shape.classes
-        call.point = self.point
-        call.pair = self.pair
-        for k in range(PARAMETERS):
-            call.parameters[k] = self.parameters[k]
-        call.y_true_domain = self.y_true_domain[shape.bits == 64]
-        call.y_pred_domain = self.y_pred_domain[shape.bits == 64]
         describe(&call.y_pred, y_pred, number_of(y_pred), shape.bits, shape.axis, self.walks_rows(call))
         for k in range(FURTHER):
             call.further[k].domain = self.further_domains[shape.bits == 64][k]

@@ -1,5 +1,6 @@
 """Where a loss is defined: domains are data on the class, and the engine checks them on every block."""
 
+import re
 from dataclasses import dataclass
 from math import inf
 
@@ -51,3 +52,16 @@ ABOVE_MINUS_ONE = Domain(low=-1, low_open=True)
 PROBABILITY = Domain(low=0, high=1)
 BINARY = Domain(low=0, high=1, accepts_bool=True)
 SIGN = Domain(low=-1, high=1, integral=True, accepts_bool=True)
+
+
+def interval(text: str) -> Domain | None:
+    """What is written as "[0, 1]" or "(0, inf)"; None if it is no interval."""
+    match = re.fullmatch(r"\s*([\[(])([^,]+),([^,]+)([\])])\s*", text)
+    if not match:
+        return None
+    left, low, high, right = match.groups()
+    try:
+        domain = Domain(float(low), float(high), low_open=left == "(", high_open=right == ")")
+    except ValueError:
+        return None
+    return domain if domain.low < domain.high or domain.contains(domain.low) else None

@@ -195,5 +195,9 @@ def pair(loss: "Loss", out: object) -> tuple[object, object]:
     return out
 
 
+def not_elementwise(given: object) -> TypeError:
+    return TypeError(f"pyloss_open: the loss must be an elementwise one of pyloss, got {given!r}")
+
+
 def bad_parameter(loss: str, parameter: str, rule: object, got: object) -> ValueError:
     return ValueError(f"{loss}: {parameter} must be {rule}, got {got!r}")

@@ -4,10 +4,11 @@ from typing import Any
 
 from ._accumulator import Accumulator
 from ._check import check
+from ._from_kernel import from_kernel
 from ._functions import FUNCTIONS
 from ._information import cross_entropy, entropy
 from ._loss import LOSSES, Loss
-from ._runtime import get_num_threads, set_num_threads, show_runtime, threads
+from ._runtime import get_include, get_num_threads, set_num_threads, show_runtime, threads
 from ._sum import Sum
 
 NAMES: dict[str, Any] = {
@@ -15,8 +16,8 @@ NAMES: dict[str, Any] = {
     "Accumulator": Accumulator,
     "Loss": Loss,
     "Sum": Sum,
-    **{named.__name__: named for named in (check, cross_entropy, entropy)},
-    **{named.__name__: named for named in (get_num_threads, set_num_threads, show_runtime, threads)},
+    **{named.__name__: named for named in (check, cross_entropy, entropy, from_kernel)},
+    **{named.__name__: named for named in (get_include, get_num_threads, set_num_threads, show_runtime, threads)},
     **{loss.__name__: loss for loss in LOSSES.values()},
     **FUNCTIONS,
 }

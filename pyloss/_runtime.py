@@ -1,4 +1,4 @@
-"""What pyloss runs on: the ISA level, chosen once at import, and the threads."""
+"""What pyloss runs on: the ISA level, chosen once at import, and the threads; and where its header is."""
 
 import operator
 import os
@@ -83,6 +83,11 @@ def threads(n: int) -> Iterator[None]:
         yield
     finally:
         set_num_threads(before)
+
+
+def get_include() -> str:
+    """The folder of pyloss.h, the C API; Cython finds its declarations by `from pyloss cimport ...`."""
+    return str(Path(__file__).parent / "include")
 
 
 def runtime() -> dict[str, str]:

@@ -16,6 +16,7 @@ from . import losses as losses
 from . import reference as reference
 from ._accumulator import Accumulator as Accumulator
 from ._check import check as check
+from ._from_kernel import from_kernel as from_kernel
 from ._information import cross_entropy as cross_entropy
 from ._information import entropy as entropy
 from ._loss import LOSSES as LOSSES
@@ -24,6 +25,7 @@ from ._loss import Loss as Loss
 from ._loss import OnEmpty as OnEmpty
 from ._loss import Reduction as Reduction
 from ._loss import Value as Value
+from ._runtime import get_include as get_include
 from ._runtime import get_num_threads as get_num_threads
 from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime

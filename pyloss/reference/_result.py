@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._formulas import silent
+from .._from_kernel import KernelLoss
 
 Array: TypeAlias = NDArray[np.float64]
 Axes: TypeAlias = int | tuple[int, ...] | None
@@ -112,6 +113,8 @@ def evaluate(loss: Any, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arr
 
     Of a `pyloss.Sum` the weighted sum of its terms' answers.
     """
+    if isinstance(loss, KernelLoss):
+        raise TypeError(f"{loss.name}: a loss made of a kernel has no textbook to evaluate")
     if loss.name == "sum":
         return _total([(weight, evaluate(term, y_true, y_pred, sample_weight)) for weight, term in loss.terms])
     function = _oracles[loss.name]
