@@ -8,7 +8,8 @@ cimport cython
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport INFINITY, NAN, nextafter, nextafterf
+from libc.float cimport FLT_MAX, FLT_MIN
+from libc.math cimport INFINITY, NAN, fabs, isinf, nextafter, nextafterf
 from libc.stdlib cimport free, malloc
 from numpy cimport dtype, ndarray
 
