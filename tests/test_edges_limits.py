@@ -1,5 +1,6 @@
 """What is infinite gives the limit: rows 9, 10, 18, 25, 51 to 57, 75 of the contract, for every loss that takes such numbers."""
 
+import re
 from math import inf, log, nan
 
 import numpy as np
@@ -165,3 +166,36 @@ def test_rows_25_26_27_no_sum_overflows_before_its_value(variant, scale):
         value, expected = loss(truth, narrow), loss(y, wide)
         np.testing.assert_allclose(value, expected, rtol=1e-5)
         assert all(part.dtype == np.float32 for part in parts(loss.grad(truth, narrow)))
+
+
+# Units -----------------------------------------------------------------------------------------------------------------
+
+
+def in_units_of_y(variant):
+    """The parameters that have the unit of y, as the docstring says."""
+    sentences = [part for part in re.split(r"[.;]\s", pyloss.LOSSES[variant.stem].__doc__) if "unit of y" in part]
+    return {
+        name: given for name, given in variant().parameters.items() if any(f"`{name}`" in part for part in sentences)
+    }
+
+
+MEASURED = [variant for variant in RESIDUALS if any(in_units_of_y(variant).values())]
+
+
+@both_precisions
+@pytest.mark.parametrize("variant", MEASURED, ids=str)
+def test_rows_25_106_units_do_not_matter(variant, dtype):
+    """Residuals and parameters in units of y that are far from 1: nothing is lost on the way to a gradient that is in range."""
+    r = np.array([-8, -3, -1, -0.25, -(2.0**-9), 2.0**-20, 0.5, 1.5, 6], dtype)
+    given, zeros = in_units_of_y(variant), np.zeros(9, dtype)
+
+    def grad(scale):
+        scaled = {name: number * scale for name, number in given.items()}
+        return variant(**scaled, reduction="none").grad(zeros, r * dtype(scale))
+
+    plain, doubled = grad(1.0), grad(2.0)
+    (power,) = np.unique(np.log2(doubled[plain != 0] / plain[plain != 0]).round(3))  # of the unit, in a derivative
+    far = 90 if dtype == np.float32 else 700
+    for exponent in (-far, far):
+        expected = plain * dtype(2.0) ** dtype(exponent * power)
+        np.testing.assert_allclose(grad(2.0**exponent), expected, rtol=8 * np.finfo(dtype).eps)

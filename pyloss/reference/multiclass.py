@@ -101,7 +101,7 @@ def cce(
             pull, curl = np.where(q == 0, 0, size * q), np.where(q % 1 == 0, 0, size * q * (1 - q))
             grad, hess = grad + 2 * z_loss * own * pull, hess + 2 * z_loss * own * (q**2 + curl)
         grad, hess = grad / temperature, hess / temperature**2
-        grad, hess = grad * slope, hess * slope**2 + grad * bend
+        grad, hess = grad * slope, hess * slope**2 + np.where(bend == 0, 0, grad * bend)
     else:
         p = np.where(labels & (t == 0), 1.0, p) + eps
         log_p = np.log(p)
