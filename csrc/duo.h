@@ -202,11 +202,13 @@ INLINED Power exp_in_parts(Duo exponent)
     return result;
 }
 
-/* factor exp(x) */
+/* factor exp(x). Of the two powers of two the one that leads towards 1 comes first: neither a tiny nor a huge factor is lost on the way. */
 INLINED real times_power(Duo factor, Power power)
 {
     Duo one = exact_sum(1, power.rest.high);
-    return rounded(duo_times(factor, renormalised(one.high, one.low + power.rest.low))) * power.scale * power.again;
+    real product = rounded(duo_times(factor, renormalised(one.high, one.low + power.rest.low)));
+    word early = mask((product > -1) & (product < 1)) ^ mask(power.again < 1);
+    return product * blend(early, power.again, power.scale) * blend(early, power.scale, power.again);
 }
 
 /* The parts of exp(x) - 1, to be multiplied by scale and again. Below -50 it is -1. */

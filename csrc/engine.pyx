@@ -9,7 +9,8 @@ cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.math cimport INFINITY, NAN, nextafter, nextafterf
+from libc.float cimport FLT_MAX, FLT_MIN
+from libc.math cimport INFINITY, NAN, fabs, isinf, nextafter, nextafterf
 from libc.stdlib cimport free, malloc
 from numpy cimport dtype, ndarray
 

@@ -36,6 +36,20 @@ cdef void set_domain(Domain* domain, object declared, int bits, bint check):
     domain.high = high
 
 
+cdef inline bint is_tame(double total) noexcept nogil:
+    """Whether products with a total weight, and quotients by it, stay in the range; or it is 0 or nan."""
+    return not (0 < total < 1e-90 or total > 1e90)
+
+
+cdef bint fit_float32(tuple numbers) except? True:
+    """Whether each is 0, infinite or of the size that float32's normal numbers have."""
+    cdef double number
+    for number in numbers:
+        if not (number == 0 or FLT_MIN <= fabs(number) <= FLT_MAX or isinf(number)):
+            return False
+    return True
+
+
 cdef int set_parameters(double* own, tuple given) except -1:
     cdef int i
     if len(given) > PARAMETERS:
@@ -105,7 +119,8 @@ cdef class Plan:
         self.checks = loss.check
         self.rowwise = rowwise
         self.statistics = statistics
-        self.double_only = double_only or (own is not None and self.own.blocks[0] == NULL)
+        self.double_only = (double_only or not fit_float32(parameters + tuple(factors or ()))
+                            or (own is not None and self.own.blocks[0] == NULL))
         self.axis = axis
         self.zero_if_empty = loss.on_empty == "zero"
         self.raise_if_empty = loss.on_empty == "raise"
@@ -192,6 +207,9 @@ cdef class Plan:
         self.open_inputs(&call, &shape, y_true, y_pred, further)
         set_parameters(call.parameters, parameters)
         total_weight = self.open_weights(&call, &shape, weight, masks, sums)
+        if self.reduction == MEAN and sums is None and scaling is None and weight is not None and not is_tame(total_weight):
+            weight = _arrays.tamed(weight, total_weight)
+            total_weight = self.open_weights(&call, &shape, weight, masks, sums)
         call.outputs = outputs
         call.statistics = self.statistics and outputs == ALL
         call.summed = self.reduction != NONE or sums is not None

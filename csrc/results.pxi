@@ -109,13 +109,11 @@ cdef int refuse_common_memory(object loss, object value, object grad, object hes
 
 cdef bint fits(object given, int ndim, const Py_ssize_t* dims):
     """Whether an array can take a result; if not, `_errors.check_out` says why."""
-    cdef int d
     if not cnp.PyArray_CheckExact(given) or not has_shape(given, ndim, dims) or not cnp.PyArray_ISWRITEABLE(given):
         return False
-    for d in range(ndim):
-        if cnp.PyArray_STRIDE(given, d) == 0 and dims[d] > 1:
-            return False
-    return HALF <= number_of(given) <= FLOAT64
+    if not HALF <= number_of(given) <= FLOAT64:
+        return False
+    return cnp.PyArray_IS_C_CONTIGUOUS(given) or not _errors.overlaps_itself(given)
 
 
 cdef ndarray fresh(int ndim, const Py_ssize_t* dims, ndarray y_pred):

@@ -1,6 +1,7 @@
 """The slow lane of the front door: whatever is not a plain NumPy array, and questions that are rarely asked."""
 
 import importlib
+from math import frexp, isfinite
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,12 @@ def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array
     if not -mask.ndim <= axis < mask.ndim:
         raise _errors.bad_axis(loss, y_pred)
     return np.asarray(mask.any(axis=axis))
+
+
+def tamed(weight: Array, total: float) -> Array:
+    """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats."""
+    with np.errstate(all="ignore"):
+        return np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024)  # type: ignore[no-any-return]
 
 
 def share_memory(a: Array, b: Array) -> bool:

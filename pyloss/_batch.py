@@ -113,6 +113,8 @@ class ContrastiveLoss(Loss, ABC):
         if truth is not None and truth.shape != (count,):
             raise ValueError(f"{self.name}: y_true must hold one label a row: the shape {(count,)}, got {truth.shape}")
         weights = self._weights(weight, masks, count)
+        if self.reduction == "mean":
+            weights = _arrays.tamed(weights, exact_sum(weights))
         present = np.flatnonzero(weights)
         everything = len(present) == count
         dtype = _contrastive.precision(self.temperature, *preds)

@@ -177,8 +177,25 @@ def check_out(loss: "Loss", out: object, shape: Shape) -> None:
         raise ValueError(f"{loss.name}: out must hold float16, float32 or float64, got {out.dtype}")
     if not out.flags.writeable:
         raise ValueError(f"{loss.name}: out is read-only")
-    if any(stride == 0 and length > 1 for stride, length in zip(out.strides, out.shape, strict=True)):
-        raise ValueError(f"{loss.name}: the elements of out share memory (a stride is 0)")
+    if overlaps_itself(out):
+        raise ValueError(f"{loss.name}: the elements of out share memory, with the strides {out.strides}")
+
+
+def overlaps_itself(array: Array) -> bool:
+    """Whether two elements have a byte in common. Where each stride steps over all that the smaller ones reach, none have."""
+    if not array.size:
+        return False
+    steps = sorted((abs(step), length) for step, length in zip(array.strides, array.shape, strict=True) if length > 1)
+    reach, apart = array.itemsize, True
+    for step, length in steps:
+        apart = apart and step >= reach
+        reach += step * (length - 1)
+    if apart or reach < array.nbytes:
+        return not apart
+    places = np.zeros(1, np.int64)
+    for step, length in steps:
+        places = np.add.outer(places, step * np.arange(length)).ravel()
+    return bool((np.diff(np.sort(places)) < array.itemsize).any())
 
 
 def shared_outputs(loss: "Loss") -> ValueError:

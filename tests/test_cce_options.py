@@ -100,8 +100,7 @@ def test_ignored_rows_may_hold_anything():
             loss(y - 2, z)
 
 
-def test_everything_ignored_is_nothing():
-    """Rows 38 and 39 of the contract."""
+def test_rows_38_39_everything_ignored_is_nothing():
     y, z = np.full(4, -1), np.ones((4, CLASSES))
     for loss in (pyloss.CCE, pyloss.SparseCCE):
         value, grad = loss(from_logits=True, ignore_index=-1).value_and_grad(y, z)
@@ -111,13 +110,13 @@ def test_everything_ignored_is_nothing():
         assert loss(from_logits=True, ignore_index=-1, on_empty="zero")(y, z) == 0
 
 
-def test_an_ignored_class_stays_in_the_softmax():
+def test_trap_6_an_ignored_class_stays_in_the_softmax():
     """pytorch#63004."""
     z = np.array([[0.0, 0.0]])
     assert pyloss.CCE(from_logits=True, ignore_index=1)([0], z) == pytest.approx(np.log(2), rel=1e-15, abs=0)
 
 
-def test_ignored_rows_are_not_smoothed():
+def test_trap_8_ignored_rows_are_not_smoothed():
     """pytorch#73205."""
     y, z = np.array([0, 1, -100]), np.random.default_rng(0).normal(size=(3, CLASSES))
     loss = pyloss.CCE(from_logits=True, label_smoothing=0.5, ignore_index=-100)
@@ -125,8 +124,7 @@ def test_ignored_rows_are_not_smoothed():
 
 
 @pytest.mark.parametrize("given", [-0.1, 1.5, np.nan])
-def test_smoothing_is_a_share(given):
-    """Rows 58 and 59 of the contract."""
+def test_rows_58_59_smoothing_is_a_share(given):
     with pytest.raises(ValueError, match=r"^cce: label_smoothing must be in \[0, 1\], got"):
         pyloss.CCE(label_smoothing=given)
 

@@ -47,7 +47,7 @@ TABLES = {
 
 @pytest.mark.parametrize("container", COLUMNS)
 @pytest.mark.parametrize("variant", [*ELEMENTWISE, *TOTALS], ids=str)
-def test_columns(variant, container):
+def test_row88_columns(variant, container):
     y, p = data(variant, (50,))
     w = weights((50,))
     given = tuple(COLUMNS[container](array) for array in (y, p, w))
@@ -86,7 +86,7 @@ def masked(array, mask):
 
 @pytest.mark.parametrize("which", ["y_true", "y_pred", "sample_weight", "all"])
 @pytest.mark.parametrize("variant", [*ELEMENTWISE, *TOTALS], ids=str)
-def test_masked_elements_weigh_nothing(variant, which, rng):
+def test_row87_masked_elements_weigh_nothing(variant, which, rng):
     y, p = data(variant, (80, 3))
     w = weights(p.shape) + 0.5
     masks = {
@@ -108,7 +108,7 @@ def test_masked_elements_weigh_nothing(variant, which, rng):
 
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 @pytest.mark.parametrize("variant", ROWWISE, ids=str)
-def test_a_row_with_a_masked_entry_is_masked(variant, axis, rng):
+def test_row87_a_row_with_a_masked_entry_is_masked(variant, axis, rng):
     y, p = data(variant, (20, 6, 4), axis=axis)
     truth_mask, pred_mask = rng.random(y.shape) < 0.05, rng.random(p.shape) < 0.05
     rows = truth_mask if variant.row_truth else truth_mask.any(axis=axis)

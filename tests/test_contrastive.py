@@ -248,7 +248,7 @@ def test_lengths_do_not_matter(variant, exponent, dtype):
 
 
 @every_variant
-def test_zero_vectors(variant):
+def test_row34_and_trap_61_zero_vectors(variant):
     """optax#946: no nan; what has no direction is like nothing, and has the gradient 0."""
     y, p = embeddings(variant)
     for array in p if isinstance(p, tuple) else (p,):

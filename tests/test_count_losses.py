@@ -79,7 +79,7 @@ LIMITS = (
 
 @every_float
 @pytest.mark.parametrize(("loss", "y", "p", "value", "grad", "hess"), LIMITS, ids=str)
-def test_limits(loss, y, p, value, grad, hess, dtype):
+def test_rows_71_75_limits(loss, y, p, value, grad, hess, dtype):
     got = np.ravel(everything(loss, [y], [p], dtype))
     np.testing.assert_allclose(got, [value, grad, hess], rtol=4 * np.finfo(dtype).eps)
 
@@ -103,7 +103,7 @@ ROWS = (
 
 @every_float
 @pytest.mark.parametrize(("loss", "t", "p", "value", "grad", "hess"), ROWS, ids=str)
-def test_limits_of_rows(loss, t, p, value, grad, hess, dtype):
+def test_rows_21_22_limits_of_rows(loss, t, p, value, grad, hess, dtype):
     got = everything(loss, [t, t], [p, p], dtype)
     for answer, truth in zip(got, (value, grad, hess), strict=True):
         np.testing.assert_allclose(answer[1], truth, rtol=4 * np.finfo(dtype).eps)
@@ -125,7 +125,7 @@ def test_nan_stays_nan(loss):
 
 @every_float
 @pytest.mark.parametrize("log_input", [True, False])
-def test_full_is_minus_the_logarithm_of_the_probability(log_input, dtype):
+def test_row72_full_is_minus_the_logarithm_of_the_probability(log_input, dtype):
     """Of whole counts, and of the gamma function's continuation between them."""
     y = np.array([0, 0.25, 0.5, 1, 1.5, 2, 3, 10, 100, 1000.5], dtype)
     for mean in (0.125, 1.0, 2.5, 30.0):

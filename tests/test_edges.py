@@ -94,10 +94,6 @@ def test_elements(loss, y, p, value, grad, dtype):
             np.testing.assert_allclose(got[1], grads.astype(dtype), rtol=tolerance)
 
 
-def test_row8_huber_hess_of_nan():
-    assert np.isnan(Huber().grad_and_hess([0.0], [nan])[1]).all()
-
-
 @pytest.mark.parametrize("variant", ELEMENTWISE, ids=str)
 def test_row6_nan_stays_where_it_is(variant):
     y, p = data(variant, (100,))
@@ -118,11 +114,6 @@ def test_row28_huber_hess_at_the_kink_is_one(dtype):
 def test_row29_huber_of_zero_has_the_sign_of_r():
     grad = Huber(reduction="none").grad([0.0, 0.0], [0.0, -0.0])
     assert np.signbit(grad).tolist() == [False, True]
-
-
-@pytest.mark.parametrize("loss", [MAE(), Pinball(quantile=0.25), Huber()])
-def test_row32_the_true_hess_is_zero(loss):
-    assert not loss.grad_and_hess(np.zeros(3), np.array([-5.0, 7, 9]))[1].any()
 
 
 @every_variant
@@ -243,22 +234,6 @@ def test_row26_and_27_huber_overflows_when_the_truth_does():
     assert Huber(delta=1e300)(np.zeros(1), np.array([1e305])) == inf
 
 
-def test_row33_rmse_gradient_at_zero():
-    value, grad = RMSE().value_and_grad(np.arange(5.0), np.arange(5.0))
-    assert (value, grad.tolist()) == (0, [0] * 5)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-def test_row37_a_cosine_is_in_its_interval(dtype, rng):
-    v = rng.normal(size=(5000, 3)).astype(dtype)
-    loss = CosineDistance(reduction="none")
-    same, opposite = loss(v, v * dtype(1.1)), loss(v, -v * dtype(0.9))
-    assert (same >= 0).all()
-    assert (same <= np.finfo(dtype).eps ** 2 * 4).all()
-    assert (opposite <= 2).all()
-    np.testing.assert_allclose(opposite, 2, rtol=2 * np.finfo(dtype).eps)
-
-
 @every_variant
 def test_rows_38_39_42_zero_weights(variant):
     y, p = data(variant, (6, 4))
@@ -294,14 +269,6 @@ def test_row44_mean_divides_by_the_weights():
     assert SOFTMAX([0, 1], [[0.0, 0], [0, 0]], [1e-3, 3]) == pytest.approx(log(2), rel=1e-15, abs=0)
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
-@pytest.mark.parametrize("variant", [v for v in ROWWISE if v.labels], ids=str)
-def test_row49_labels_of_any_integer_dtype(variant, dtype):
-    y, p = data(variant, (70, 5))
-    y = np.abs(y) if np.dtype(dtype).kind == "u" else y  # no -1 ends a list then: it has the row's length
-    assert variant()(y.astype(dtype), p) == variant()(y, p)
-
-
 def test_row82_order_is_logical(rng):
     p = rng.normal(size=(300, 7))
     assert MSE()(np.zeros(p.shape), np.asfortranarray(p)) == MSE()(np.zeros(p.shape), p)
@@ -310,12 +277,6 @@ def test_row82_order_is_logical(rng):
 def test_row86_no_dimensions_is_one_element():
     assert MSE()(np.array(1.0), np.array(3.0)) == 4
     assert MSE().grad(np.array(1.0), np.array(3.0)).shape == ()
-
-
-def test_row89_integers_beyond_2_to_53_round():
-    big = np.array([2**53 + 1])
-    assert MAE()(big, big) == 0
-    assert MAE()(big - 1, big) == float(2**53 + 1) - 2**53
 
 
 def test_row94_mixed_precision_promotes():

@@ -43,7 +43,7 @@ def outside(domain) -> list[float]:
 
 
 @pytest.mark.parametrize(("stem", "parameter"), NUMBERED, ids=lambda x: getattr(x, "name", x))
-def test_numbers_out_of_their_domain(stem, parameter):
+def test_rows_58_59_63_64_65_67_numbers_out_of_their_domain(stem, parameter):
     for number in outside(parameter.metadata["domain"]):
         with refused(ValueError, f"{stem}: {parameter.name} must be {parameter.metadata['domain']}, got {number!r}"):
             LOSSES[stem](**{parameter.name: number})
@@ -134,7 +134,7 @@ NO_NUMBERS = {
 
 
 @every_variant
-def test_dtypes(variant):
+def test_rows_91_92_93_96_97_dtypes(variant):
     for bad in NO_NUMBERS.values():
         assert_no_numbers(variant, bad)
 
@@ -159,8 +159,8 @@ def assert_no_numbers(variant, bad):
 
 
 @every_variant
-def test_bool(variant):
-    """Row 90: as truth of two classes only, and as weights; row 50: not as labels of several."""
+def test_rows_50_90_bool(variant):
+    """As truth of two classes only, and as weights; not as labels of several."""
     y, p = data(variant, (5, 4))
     with pytest.raises(TypeError, match=f"^{variant.stem}: y_pred must hold real numbers .* got bool$"):
         variant()(y, p > 0.5)
@@ -267,7 +267,7 @@ CHECKED = [
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
 @pytest.mark.parametrize(("variant", "argument", "number"), CHECKED, ids=str)
-def test_domains(variant, argument, number, dtype, rng):
+def test_rows_14_16_23_68_74_domains(variant, argument, number, dtype, rng):
     """The first offence is named: its index in the caller's array, in any layout, and its number."""
     shape = (9, 8, variant.classes or 5)
     y, p = data(variant, shape)
@@ -420,14 +420,14 @@ BAD_OUTPUTS = {
     "zero strides": (
         lambda shape: np.lib.stride_tricks.as_strided(np.zeros(1), shape, (0,) * len(shape)),
         ValueError,
-        "the elements of out share memory (a stride is 0)",
+        "the elements of out share memory, with the strides ",
     ),
 }
 
 
 @pytest.mark.parametrize("kind", BAD_OUTPUTS)
 @every_variant
-def test_outputs(variant, kind):
+def test_rows_81_84_100_outputs(variant, kind):
     """Refused before any work: nothing is written."""
     make, error, message = BAD_OUTPUTS[kind]
     y, p = data(variant, (6, 4))

@@ -77,7 +77,7 @@ def test_values(variant, dtype):
 @pytest.mark.parametrize("which", ["y_pred", "y_true"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
 @every_variant
-def test_in_place(variant, dtype, which):
+def test_row98_in_place(variant, dtype, which):
     """The gradient in the place of what it is computed from, in any layout."""
     if variant.labels and which == "y_true":
         return

@@ -246,7 +246,7 @@ def of_pair(loss, y, p):
     return [float(loss([y], [p])[0]), *(float(x[0]) for x in loss.grad_and_hess([y], [p]))]
 
 
-def test_relative_errors_at_zero():
+def test_row73_relative_errors_at_zero():
     assert of_pair(MAPE(), 0.0, 0.0) == [0, 0, 0]
     assert of_pair(MAPE(), 0.0, -2.0) == of_pair(MAPE(), -0.0, -2.0) == [inf, -inf, 0]
     assert of_pair(MAPE(eps=0.5), 0.0, -2.0) == [4, -2, 0]
@@ -260,7 +260,7 @@ def test_relative_errors_at_zero():
 
 
 @pytest.mark.parametrize("bad", [-1.0, -1.5])
-def test_msle_is_for_numbers_above_minus_one(bad):
+def test_row74_msle_is_for_numbers_above_minus_one(bad):
     for y, p in ((bad, 0.0), (0.0, bad)):
         with pytest.raises(ValueError, match=r"msle: y_(true|pred) must be > -1, got -1"):
             MSLE()([y], [p])

@@ -139,7 +139,7 @@ def test_nothing(variant):
 
 @every_reduction
 @pytest.mark.parametrize("variant", [v for v in [*ELEMENTWISE, *TOTALS] if not v.names_axes], ids=str)
-def test_one_number(variant, reduction):
+def test_row86_one_number(variant, reduction):
     """An array without dimensions is one element."""
     y, p = data(variant, ())
     check(variant(reduction=reduction), y, p)

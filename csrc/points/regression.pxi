@@ -85,18 +85,20 @@ cdef inline Point mape(real y, real p, const real* parameter) noexcept nogil:
 
 cdef inline Point smape(real y, real p, const real* parameter) noexcept nogil:
     """Between numbers of different signs the value is 2 and flat. Else D s - |r| sign(p), D being |y| + |p|, is 2 |y| s; where p is 0 it is
-    the mean of both, |y| s."""
+    the mean of both, |y| s. Beside an infinite one the other counts nothing."""
     cdef bint small = (magnitude(y) < TINY) & (magnitude(p) < TINY)      # a denormal has no inverse
     cdef real half = select(small, LIFT, halved(y, p)), size = magnitude(y) * half, pred = magnitude(p) * half
     cdef Duo total = exact_sum(size, pred)
     cdef Duo distance = residual(y * half, p * half)
     cdef bint nothing = total.high == 0
+    cdef bint endless = ((magnitude(y) > LARGE) | (magnitude(p) > LARGE)) & (y != p)
+    cdef real flat = nil(y) + nil(p)
     cdef Duo sum = duo_where(nothing, duo(1, 0), total)
     cdef real share = select(p == 0, 1, select((p > 0) == (y > 0), 2, 0)) * sign(distance.high)
     cdef Duo slope = duo_over(duo_over(duo(size + size, 0), sum), sum)
-    cdef real grad = rounded(duo_scaled(slope, share)) * half + nil(y)
-    return Point(rounded(duo_scaled(duo_over(duo_size(distance), sum), 2)), grad,
-                 select(nothing | (p == 0), nil(y), <real>-2 * sign(p) * (grad / sum.high) * half))
+    cdef real grad = select(endless, flat, rounded(duo_scaled(slope, share)) * half + nil(y))
+    return Point(select(endless, <real>2 + flat, rounded(duo_scaled(duo_over(duo_size(distance), sum), 2))), grad,
+                 select(nothing | endless | (p == 0), flat, <real>-2 * sign(p) * (grad / sum.high) * half))
 
 
 cdef inline Point msle(real y, real p, const real* parameter) noexcept nogil:

@@ -65,6 +65,7 @@ cdef struct Row:
     double gap
     double pull             # what the z-loss adds to the mass
     double curl
+    bint endless            # the log sum exp is inf, and so is the z-loss's part of the top's gradient alone
     real cap                # 0 where there is none
     real temperature
     bint keeps              # e stays in the caller's gradient

@@ -247,15 +247,26 @@ cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
         e[label] = at_label
 
 
+cdef Py_ssize_t place_of_one(const real* e, Py_ssize_t n) noexcept nogil:
+    """Where the infinite logit is; -1 if it is not here."""
+    cdef Py_ssize_t k
+    for k in range(n):
+        if e[k] == 1:
+            return k
+    return -1
+
+
 cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
                             real* e) noexcept nogil:
     """The targets are read before the second derivatives are stored, which may take their place."""
     cdef real[BLOCK] hess
-    cdef Py_ssize_t k
+    cdef Py_ssize_t k, top = place_of_one(e, n) if row.endless else -1
     if call.hess.present:
         for k in range(n):
             hess[k] = softmax_hess(e[k], <real>(row.mass + row.pull), row.others, <real>row.curl, square)
     chunk_grads(call, row, first, n, factor, e)
+    if top >= 0:
+        e[top] = factor * <real>INFINITY
     if row.cap != 0:
         bend_derivatives(call, row, first, n, e, hess)
     if call.hess.present:
@@ -310,7 +321,8 @@ cdef double add_z_loss(const Call* call, Row* row) noexcept nogil:
     """The value's part; `pull` and `curl` get the derivatives'."""
     cdef double size = (<double>row.top + row.top_low) / row.temperature + <double>vector_log1p(row.others)
     row.curl = 2 * call.parameters[0] * row_weight(call, row)
-    row.pull = row.curl * size
+    row.endless = size == <double>INFINITY
+    row.pull = 0 if row.endless else row.curl * size
     return row.curl * size * size / 2
 
 
@@ -335,7 +347,7 @@ cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, co
     row_gap(call, &row)
     row_others(call, &row)
     value = row.gap + row.mass * <double>vector_log1p(row.others)
-    row.pull = row.curl = 0
+    row.pull = row.curl = row.endless = 0
     if call.parameters[0] != 0:
         value += add_z_loss(call, &row)
     if call.outputs != VALUE:

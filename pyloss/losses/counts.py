@@ -143,6 +143,8 @@ class NegativeBinomialNLL(ElementwiseLoss, stem="negative_binomial_nll"):
 
 
 def _in_two(whole: float, power: float) -> tuple[float, float]:
-    """whole - power as a number of float32 and what is missing: exact in either precision."""
-    first = float(np.float32(whole - power))
+    """whole - power as a number of float32, if it has one of that size, and what is missing: exact in either precision."""
+    first = whole - power
+    if abs(first) < 1e38:
+        first = float(np.float32(first))
     return first, fsum((whole, -power, -first))

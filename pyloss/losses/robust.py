@@ -165,6 +165,9 @@ class Lq(ElementwiseLoss, stem="lq"):
 ENDLESS = 1e25
 """An alpha beyond which the general loss is its limit to the last digit of a float64, wherever that is not 0 or infinite."""
 
+STEEP = 2.0**16
+"""An alpha beyond which float32 cannot tell 1 + u^2 / |alpha - 2| from 1 where the difference counts."""
+
 
 class Barron(ElementwiseLoss, stem="barron"):
     """A general robust loss: one number, alpha, leads from the squared error to those that forget outliers.
@@ -191,4 +194,4 @@ class Barron(ElementwiseLoss, stem="barron"):
             return Plan(self, "barron_log", parameters=(self.c,))
         if alpha < -ENDLESS:
             return Plan(self, "barron_exp", parameters=(self.c,))
-        return Plan(self, self.name, parameters=(self.c, alpha))
+        return Plan(self, self.name, parameters=(self.c, alpha), double_only=abs(alpha) > STEEP)

@@ -94,15 +94,14 @@ def cce(
         grad, hess = total * q - t, total * q * (1 - q)
         if z_loss:
             z = capped / temperature
-            size = z.max(axis=axis, keepdims=True)
-            size = size + np.log(np.exp(z - size).sum(axis=axis, keepdims=True))
+            top = z.max(axis=axis, keepdims=True)
+            size = np.where(np.isposinf(top), top, top + np.log(np.exp(z - top).sum(axis=axis, keepdims=True)))
             value = value + (z_loss * own * size**2).squeeze(axis)
-            grad, hess = (
-                grad + 2 * z_loss * own * size * q,
-                hess + 2 * z_loss * own * (q**2 + size * q * (1 - q)),
-            )
+            # exp outgrows every size: at the limits of q only the product that is not 0 is left.
+            pull, curl = np.where(q == 0, 0, size * q), np.where(q % 1 == 0, 0, size * q * (1 - q))
+            grad, hess = grad + 2 * z_loss * own * pull, hess + 2 * z_loss * own * (q**2 + curl)
         grad, hess = grad / temperature, hess / temperature**2
-        grad, hess = grad * slope, hess * slope**2 + grad * bend
+        grad, hess = grad * slope, hess * slope**2 + np.where(bend == 0, 0, grad * bend)
     else:
         p = np.where(labels & (t == 0), 1.0, p) + eps
         log_p = np.log(p)
