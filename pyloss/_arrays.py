@@ -80,7 +80,8 @@ def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array
 def tamed(weight: Array, total: float) -> Array:
     """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats."""
     with np.errstate(all="ignore"):
-        return np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024)  # type: ignore[no-any-return]
+        tame: Array = np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024)
+        return tame
 
 
 def share_memory(a: Array, b: Array) -> bool:

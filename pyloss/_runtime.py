@@ -87,7 +87,7 @@ def threads(n: int) -> Iterator[None]:
 
 def get_include() -> str:
     """The folder of pyloss.h, the C API; Cython finds its declarations by `from pyloss cimport ...`."""
-    return str(Path(__file__).parent / "include")
+    return os.path.join(os.path.dirname(__file__), "include")
 
 
 def runtime() -> dict[str, str]:
