@@ -41,7 +41,7 @@ cdef inline bint is_tame(double total) noexcept nogil:
     return not (0 < total < 1e-90 or total > 1e90)
 
 
-cdef bint fit_float32(tuple numbers) except? True:
+cdef bint fit_float32(tuple numbers) except -1:
     """Whether each is 0, infinite or of the size that float32's normal numbers have."""
     cdef double number
     for number in numbers:

@@ -80,8 +80,7 @@ def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array
 def tamed(weight: Array, total: float) -> Array:
     """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats."""
     with np.errstate(all="ignore"):
-        tame: Array = np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024)
-        return tame
+        return np.asarray(np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024))
 
 
 def share_memory(a: Array, b: Array) -> bool:

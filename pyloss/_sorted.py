@@ -21,8 +21,9 @@ def lovasz_slopes(errors: Array, hits: Array, weights: Array) -> Array:
 
     Taking the errors from the largest down, it is what the Jaccard loss of the set of wrong elements grows by when the element joins it:
     w / U for one of the mask, which leaves the intersection, and w I / (U (U - w)) for another, which joins the union. Among equal errors
-    the first comes first. Every weight is > 0.
+    the first comes first. Every weight is > 0, and their unit does not matter.
     """
+    weights = np.ldexp(weights, -np.frexp(weights.max())[1])
     order = np.argsort(-errors, kind="stable")
     slopes = np.zeros_like(errors)
     if not hits.any():  # an empty mask: the first wrong element alone makes the loss 1

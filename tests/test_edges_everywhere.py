@@ -132,6 +132,12 @@ def test_rows_42_44_weights_of_any_size(variant):
             np.testing.assert_allclose(answer, expected[name], rtol=1e-12, atol=1e-16, err_msg=f"{name} {size}")
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e308])
+def test_row44_one_weight_of_any_size(size):
+    value, grad = pyloss.MSE().value_and_grad(1.0, 3.0, size)
+    assert (value, grad.item()) == (4, 4)
+
+
 # Numbers ---------------------------------------------------------------------------------------------------------------
 
 

@@ -236,3 +236,19 @@ def test_rows_60_61_nothing_is_normalised(variant):
         assert value == pytest.approx(expected.value, rel=1e-12, abs=1e-14)
         np.testing.assert_allclose(grad, expected.grad, rtol=1e-11, atol=1e-14)
     assert value != variant()(y, p)
+
+
+PROBABILITIES = [variant for variant in VARIANTS if variant.rowwise and variant().y_pred_domain.low == 0]
+
+
+@pytest.mark.parametrize("variant", PROBABILITIES, ids=str)
+def test_row62_a_row_of_zeros(variant):
+    """Probabilities of 0 everywhere cost what the formula says: inf, or what it has for a limit, and never what others cost."""
+    y, p = data(variant, (20, 4))
+    clean = p.copy()
+    p[7] = 0
+    loss = variant(reduction="none")
+    expected = pyloss.reference.evaluate(loss, y, p)
+    for got, truth in zip(loss.value_and_grad(y, p), (expected.value, expected.grad), strict=True):
+        np.testing.assert_allclose(got, truth, rtol=1e-11, atol=1e-14)
+    np.testing.assert_array_equal(np.delete(loss(y, p), 7), np.delete(loss(y, clean), 7))

@@ -199,7 +199,7 @@ def test_the_error_state_of_a_thread_is_its_own():
         assert all(pool.map(stays, ["raise", "warn", "print", "ignore"] * 2))
 
 
-@pytest.mark.parametrize("weight", [1e-163, 1.0, 1e154])
+@pytest.mark.parametrize("weight", [5e-324, 1e-163, 1.0, 1e154, 1e308])
 def test_the_scale_of_lovasz_weights_does_not_matter(weight):
     value = pyloss.Lovasz()([1, -1, 1, -1], [0.3, 0.2, -0.5, 0.9], [weight] * 4)
     assert value == pytest.approx(1.4083333333333333, rel=1e-14, abs=0)
