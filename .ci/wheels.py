@@ -94,12 +94,13 @@ def settle() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="a folder, which is emptied")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="a folder, whose older archives are removed")
     parser.add_argument("--this", action="store_true", help="only for the Python that runs this")
     given = parser.parse_args()
     settle()
-    shutil.rmtree(given.out, ignore_errors=True)
-    given.out.mkdir(parents=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    for old in (*given.out.glob("*.whl"), *given.out.glob("*.tar.gz")):
+        old.unlink()
     versions = {sys.version_info[:2]: Path(sys.executable)} if given.this else pythons()
     with tempfile.TemporaryDirectory() as scratch:
         sdist = build_sdist(given.out, Path(scratch))
