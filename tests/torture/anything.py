@@ -3,6 +3,8 @@
 import datetime
 import decimal
 import fractions
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -50,9 +52,9 @@ BROKEN = [
     lambda: made(__array__=returning(np.array([None]))),
     lambda: made(__array__=returning(np.zeros((2, 3), "f4"))),
     lambda: made(__len__=broken, __getitem__=broken),
-    lambda: made(__len__=returning(-1), __getitem__=returning(0.5)),
+    lambda: made(__len__=returning(-1), __getitem__=lambda _, i: [0.5][i]),
     lambda: made(__len__=returning(2**62), __getitem__=broken),
-    lambda: made(__len__=returning(3), __getitem__=returning([0.5])),
+    lambda: made(__len__=returning(3), __getitem__=lambda _, i: [[0.5], [0.25]][i]),
     lambda: made(__float__=broken, __index__=broken, __bool__=broken),
     lambda: made(__float__=returning("1"), __index__=returning(1.0)),
     lambda: made(__eq__=broken, __hash__=None),
@@ -85,15 +87,28 @@ def nested_in_itself() -> list[Any]:
 NO_ARRAYS = [
     *(None, ..., NotImplemented, "", "numbers", "0.5", b"0.5", bytearray(8), 1j, 10**400, -1, 0.5, True, range(3)),
     *(decimal.Decimal("0.5"), fractions.Fraction(1, 2), datetime.date(2024, 6, 7), slice(2), object, int, len, np),
-    *([], (), {}, set(), [[]], [None], [[1.0], [1.0, 2.0]], [[0.5, 0.25], 1.0], ["a", 1.0], {"y": 1.0}, {0.5}, [np.zeros(2), 1.0]),
+    *(
+        [],
+        (),
+        {},
+        set(),
+        [[]],
+        [None],
+        [[1.0], [1.0, 2.0]],
+        [[0.5, 0.25], 1.0],
+        ["a", 1.0],
+        {"y": 1.0},
+        {0.5},
+        [np.zeros(2), 1.0],
+    ),
     *(np.float32(0.5), np.int8(1), np.bool_(True), np.complex64(1), np.str_("a"), np.datetime64("NaT"), np.nan, np.inf),
     *(np.float64, np.dtype("f4"), np.random.default_rng(0), memoryview(b"01234567"), memoryview(np.zeros((2, 3)))),
     *(np.ma.masked, np.zeros((1, 2)).view(np.matrix), np.rec.array([(1.0, 2)], "f8,i4"), nested_in_itself()),
 ]
 
 
-def picked(things: list[Any]) -> Any:
-    """One of them, of which some cannot be hashed, as `sampled_from` asks."""
+def picked(things: Sequence[Any]) -> Any:
+    """One of them; some cannot be hashed, as `sampled_from` asks, and it is slow to ask."""
     return st.integers(0, len(things) - 1).map(things.__getitem__)
 
 
@@ -114,9 +129,9 @@ def bits(draw: Any, dtype: np.dtype, shape: tuple[int, ...]) -> Array:
     """An array of any bits at all, if they are not addresses."""
     array = np.zeros(shape, dtype)
     if dtype.hasobject:
-        array[...] = draw(st.sampled_from([0, 0.5, "", "1"])) if dtype.kind == "T" else draw(picked(NO_ARRAYS[:9]))
+        array.fill(draw(SOME_TEXT if dtype.kind == "T" else SOME_OBJECTS))
     elif array.size and array.dtype.itemsize and dtype.kind != "b":
-        pattern = draw(st.binary(min_size=1, max_size=24))
+        pattern = draw(PATTERNS)
         array.reshape(-1).view(np.uint8)[:] = np.resize(np.frombuffer(pattern, np.uint8), array.nbytes)
     return array
 
@@ -154,37 +169,70 @@ def shared_mask(array: Array) -> Any:
 
 
 VIEWS = [
-    *(lambda a: a, lambda a: a, lambda a: a.T, lambda a: a[..., ::-1] if a.ndim else a, lambda a: a[::2] if a.ndim else a),
-    *(lambda a: a[..., :0] if a.ndim else a, lambda a: a[None], lambda a: a[..., None], lambda a: a.reshape(-1), lambda a: a.squeeze()),
+    *(
+        lambda a: a,
+        lambda a: a,
+        lambda a: a.T,
+        lambda a: a[..., ::-1] if a.ndim else a,
+        lambda a: a[::2] if a.ndim else a,
+    ),
+    *(
+        lambda a: a[..., :0] if a.ndim else a,
+        lambda a: a[None],
+        lambda a: a[..., None],
+        lambda a: a.reshape(-1),
+        lambda a: a.squeeze(),
+    ),
     *(lambda a: np.broadcast_to(a[:1], a.shape) if a.ndim else a, lambda a: np.broadcast_to(a, (2, *a.shape))),
-    *(overlapping, unaligned, read_only, shared_mask, np.ma.array, np.asfortranarray, lambda a: a.tolist(), lambda a: (a, a), list),
-    *(lambda a: np.ma.array(a, mask=np.ones(a.shape, bool)), lambda a: a.view(Refusing), lambda a: memoryview(a), lambda a: a.data),
+    *(
+        overlapping,
+        unaligned,
+        read_only,
+        shared_mask,
+        np.ma.array,
+        np.asfortranarray,
+        lambda a: a.tolist(),
+        lambda a: (a, a),
+        list,
+    ),
+    *(
+        lambda a: np.ma.array(a, mask=np.ones(a.shape, bool)),
+        lambda a: a.view(Refusing),
+        lambda a: memoryview(a),
+        lambda a: a.data,
+    ),
 ]
+
+
+SOME_VIEW, SOME_DTYPE, SOME_SHAPE = picked(VIEWS), picked(DTYPES), picked(HUGE)
+SOME_OBJECTS, SOME_TEXT = picked(NO_ARRAYS[:9]), picked(["", "1"])
+PATTERNS = st.binary(min_size=1, max_size=24)
 
 
 @st.composite
 def viewed(draw: Any, array: Array) -> Any:
     """An array, or what can be made of it; as it was, where that cannot be."""
     try:
-        return draw(st.sampled_from(VIEWS))(array)
+        return draw(SOME_VIEW)(array)
     except (TypeError, ValueError, NotImplementedError, BufferError):
         return array
 
 
 @st.composite
-def arrays(draw: Any, shapes: Any = SHAPES) -> Any:
-    dtype = np.dtype(draw(st.sampled_from(DTYPES)))
+def arrays(draw: Any, shapes: Any) -> Any:
+    dtype = np.dtype(draw(SOME_DTYPE))
     return draw(viewed(draw(bits(dtype, draw(shapes)))))
 
 
-def objects(shapes: Any = SHAPES) -> Any:
-    """Anything."""
-    lone = picked(NO_ARRAYS) | st.sampled_from(BROKEN).map(lambda make: make()) | arrays(shapes)
+@cache
+def objects(shape: tuple[int, ...] | None = None) -> Any:
+    """Anything; arrays of a shape, or of any."""
+    shapes = SHAPES if shape is None else st.just(shape)
+    lone = picked(NO_ARRAYS) | picked(BROKEN).map(lambda make: make()) | arrays(shapes)
     return lone | lone | st.lists(lone, max_size=4) | st.lists(lone, max_size=4).map(tuple)
 
 
+@cache
 def huge() -> Any:
     """Arrays without memory that no result fits."""
-    return st.builds(
-        lambda shape, dtype: np.broadcast_to(np.zeros((), dtype), shape), st.sampled_from(HUGE), st.sampled_from("fdb")
-    )
+    return st.builds(lambda shape, dtype: np.broadcast_to(np.zeros((), dtype), shape), SOME_SHAPE, picked("fdb"))
