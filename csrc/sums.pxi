@@ -24,7 +24,11 @@ cdef class Sums:
 
     def rounded(self):
         """The sums, each rounded once."""
-        return tuple([exact_round(&self.total[i]) for i in range(STATISTICS + 1)])
+        cdef list numbers = []
+        cdef int i
+        for i in range(STATISTICS + 1):
+            numbers.append(exact_round(&self.total[i]))
+        return tuple(numbers)
 
     cdef void add(self, Partial* partial) noexcept:
         cdef int i
