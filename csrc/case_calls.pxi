@@ -16,7 +16,10 @@ cdef int open_cases(Plan plan, Call* call, Shape* shape, ndarray y_true, ndarray
 
 
 cdef tuple in_order(tuple order, tuple arrays):
-    return tuple([None if array is None else array.transpose(order) for array in arrays])
+    cdef list moved = []
+    for array in arrays:
+        moved.append(None if array is None else array.transpose(order))
+    return tuple(moved)
 
 
 cdef int execute_cases(Plan plan, const Call* call, const Shape* shape, Py_ssize_t count, Py_ssize_t size) except -1:

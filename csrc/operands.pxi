@@ -139,6 +139,15 @@ cdef inline bint same_shape(ndarray a, ndarray b) noexcept:
     return True
 
 
+cdef tuple lengths(int ndim, const Py_ssize_t* shape):
+    """A shape for Python. Not by a list comprehension: where memory runs out, Cython 3.3 gives up its new objects twice."""
+    cdef list found = []
+    cdef int d
+    for d in range(ndim):
+        found.append(shape[d])
+    return tuple(found)
+
+
 cdef inline Py_ssize_t product(int n, const Py_ssize_t* shape) noexcept nogil:
     cdef Py_ssize_t total = 1
     cdef int d

@@ -351,12 +351,12 @@ cdef class Plan:
             if number == NUMBERS:
                 raise _errors.bad_dtype(self.loss, "sample_weight", weight)
             if not (has_shape(weight, shape.ndim, shape.dims) or (shape.ndim > 1 and has_shape(weight, 1, shape.dims))):
-                raise _errors.bad_weight_shape(self.loss, weight, tuple([shape.dims[k] for k in range(shape.ndim)]))
+                raise _errors.bad_weight_shape(self.loss, weight, lengths(shape.ndim, shape.dims))
         self.describe_weighing(call, shape, weight, number, masks, 1)
         call.size = shape.size
         execute(kernels64.weights, call, (shape.size + BLOCK - 1) // BLOCK, BLOCK, &partial)
         if partial.fault != NO_FAULT:
-            raise _errors.negative_weight(self.loss, weight, tuple([shape.dims[k] for k in range(shape.ndim)]), partial.fault_index)
+            raise _errors.negative_weight(self.loss, weight, lengths(shape.ndim, shape.dims), partial.fault_index)
         if shape.classes > 1 and not self.walks_rows(call):
             self.describe_weighing(call, shape, weight, number, masks, shape.classes)
         if sums is not None:

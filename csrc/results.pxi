@@ -58,7 +58,7 @@ cdef class Results:
             describe(target, array, number_of(array), shape.bits, axis, rows)
             return array
         if not fits(given, ndim, dims):
-            _errors.check_out(plan.loss, given, tuple([dims[d] for d in range(ndim)]))
+            _errors.check_out(plan.loss, given, lengths(ndim, dims))
         array = given
         for source in inputs:
             if source is not None and near(array, source):
@@ -120,6 +120,6 @@ cdef ndarray fresh(int ndim, const Py_ssize_t* dims, ndarray y_pred):
     """A new array of y_pred's floating dtype; float64 where y_pred holds integers."""
     cdef int number = number_of(y_pred)
     if number == BFLOAT16:
-        return np.empty(tuple([dims[d] for d in range(ndim)]), y_pred.dtype.newbyteorder("="))
+        return np.empty(lengths(ndim, dims), y_pred.dtype.newbyteorder("="))
     return cnp.PyArray_EMPTY(ndim, <cnp.npy_intp*>dims, cnp.NPY_FLOAT if number == FLOAT32 else
                              (cnp.NPY_FLOAT16 if number == HALF else cnp.NPY_DOUBLE), 0)

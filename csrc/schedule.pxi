@@ -41,7 +41,7 @@ watch_forks()
 
 def supported_levels():
     """The ISA levels that this processor runs: the baseline, and those of x86-64 from v2 on."""
-    return ["base"] + [f"v{level}" for level in range(2, cpu_level() + 1)]
+    return ["base", "v2", "v3", "v4"][:max(1, cpu_level())]
 
 
 def use_kernels(module32, module64):
@@ -67,10 +67,10 @@ cdef bint find_parallel():
     """Load OpenMP's extension when it is first needed; without it everything is serial."""
     global run_parallel, parallel_was_sought
     if not parallel_was_sought:
-        parallel_was_sought = True
         module = _arrays.import_parallel()
         if module is not None:
             run_parallel = <parallel_fn>PyCapsule_GetPointer(module.entry(), b"pyloss.parallel")
+        parallel_was_sought = True
     return run_parallel != NULL
 
 

@@ -24,7 +24,11 @@ cdef class Sums:
 
     def rounded(self):
         """The sums, each rounded once."""
-        return tuple([exact_round(&self.total[i]) for i in range(STATISTICS + 1)])
+        cdef list numbers = []
+        cdef int i
+        for i in range(STATISTICS + 1):
+            numbers.append(exact_round(&self.total[i]))
+        return tuple(numbers)
 
     def add_terms(self, const double[::1] terms not None):
         """Values of cases that are complete: their sum is the first, their number the weight."""

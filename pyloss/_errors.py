@@ -106,12 +106,21 @@ def bad_weight_shape(loss: "Loss", weight: Array, shape: Shape) -> ValueError:
 
 
 def negative_weight(loss: "Loss", weight: Array, shape: Shape, index: int) -> ValueError:
-    where = tuple(int(i) for i in np.unravel_index(index, shape))[: weight.ndim]
+    where = position(index, shape)[: weight.ndim]
     return ValueError(f"{loss.name}: sample_weight must be >= 0, got {weight[where]}{place(where)}")
 
 
 def nothing_to_average(loss: "Loss") -> ValueError:
     return ValueError(f"{loss.name}: there is nothing to average: the total weight is 0 (on_empty='raise')")
+
+
+def position(index: int, shape: Shape) -> Shape:
+    """The index in every axis. NumPy's own function for this raises a SystemError where memory runs out."""
+    where: list[int] = []
+    for length in reversed(shape):
+        index, remainder = divmod(index, length)
+        where.append(remainder)
+    return tuple(reversed(where))
 
 
 def place(where: Shape) -> str:
@@ -138,13 +147,13 @@ def fault(
     in_y_pred, y_pred = place_in_y_pred >= 0, y_preds[max(0, place_in_y_pred)]
     lists = labels and y_true.ndim == y_pred.ndim
     if labels and not lists:
-        where = tuple(int(i) for i in np.unravel_index(index, y_true.shape)) if y_true.ndim else ()
+        where = position(index, y_true.shape)
         if not in_y_pred:
             return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note)
         where = (*where[:axis], int(y_true[where]), *where[axis:])
     else:
         rows = np.moveaxis(y_pred, axis, -1).shape if axis >= 0 else y_pred.shape
-        where = tuple(int(i) for i in np.unravel_index(index, rows)) if rows else ()
+        where = position(index, rows)
         if axis >= 0:
             where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
         if lists:
@@ -159,7 +168,7 @@ def fault(
 
 
 def out_of_domain(loss: "Loss", y_pred: Array, index: int) -> ValueError:
-    where = tuple(int(i) for i in np.unravel_index(index, y_pred.shape))
+    where = position(index, y_pred.shape)
     return ValueError(f"{loss.name}: y_pred must be {loss.y_pred_domain}, got {y_pred[where]}{place(where)}")
 
 
