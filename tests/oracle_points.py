@@ -1,7 +1,7 @@
 """Where the losses are compared with the second oracle: random numbers of every magnitude, and the borders."""
 
 import numpy as np
-from variants import Variant, draw, labels, least
+from variants import draw, labels, least
 
 POINTS = 150
 POWERS_OF_TEN = (1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0, 100.0)
@@ -33,13 +33,12 @@ def hard_truth(domain, shape, rng):
     return np.maximum(rng.integers(0, 2, shape), least(domain))
 
 
-def elements(variant, dtype, soft):
-    rng = np.random.default_rng(5)
+def elements(variant, dtype, soft, rng, count):
     loss = variant()
-    p = numbers(loss.y_pred_domain, POINTS, rng, dtype)
+    p = numbers(loss.y_pred_domain, count, rng, dtype)
     if loss.y_true_domain.integral or (loss.y_true_domain.low == 0 and not soft):
-        return hard_truth(loss.y_true_domain, POINTS, rng).astype(dtype), p
-    return numbers(loss.y_true_domain, POINTS, rng, dtype), p
+        return hard_truth(loss.y_true_domain, count, rng).astype(dtype), p
+    return numbers(loss.y_true_domain, count, rng, dtype), p
 
 
 def row(variant, classes, rng, dtype, soft):
@@ -70,7 +69,6 @@ def several(variant, shape, rng, dtype) -> tuple:
     if loss.y_true_domain.integral:
         return draw(loss.y_true_domain, rows, rng), tuple(preds)
     return numbers(loss.y_true_domain, rows, rng, dtype), tuple(preds)
-
 
 
 SIZES = (0, 2**-60, 2**-30, 1e-3, 0.5, 1, 2, 17, 20, 40, 88.5, 104, 709.5, 745, 1e4, 1e10, 1e30)

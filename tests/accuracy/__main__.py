@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from multiprocessing import get_context
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from accuracy import functions, record
+from accuracy import functions, losses, record
+from accuracy.page import PAGE, page
 from pyloss._runtime import available_levels
 
 console = Console()
@@ -50,14 +52,35 @@ def measure_functions(names: tuple[str, ...], levels: tuple[str, ...], processes
     return complaints
 
 
+def measure_losses(levels: tuple[str, ...], processes: int) -> list[str]:
+    found: dict[tuple[str, str, str], losses.Figures] = {}
+    with progress() as bar, get_context("spawn").Pool(processes) as pool:
+        task = bar.add_task("losses", total=len(losses.FORMS) * len(losses.DTYPES))
+        for stem, precision, figures in pool.imap_unordered(losses.of_form, losses.tasks(levels)):
+            bar.update(task, advance=1, description=stem)
+            for level in levels:
+                key = stem, precision, level
+                found[key] = losses.worst(found.get(key, {}), figures[level])
+    complaints = []
+    for (stem, precision, level), figures in sorted(found.items()):
+        entry = {place: one._asdict() | {"ulp": record.printed(one.ulp)} for place, one in figures.items()}
+        complaints += record.update(record.LOSSES, {stem: {precision: {level: entry}}})
+    return complaints
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m accuracy", description=__doc__)
-    parser.add_argument("--functions", nargs="*", choices=functions.NAMES, help="these alone; the losses are left out")
+    parser.add_argument("--functions", nargs="*", choices=functions.NAMES, help="these functions, and not the losses")
+    parser.add_argument("--losses", action="store_true", help="the losses, and not the functions")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     levels = available_levels()
-    names = functions.NAMES if given.functions is None else tuple(given.functions)
-    complaints = measure_functions(names, levels, given.processes)
+    complaints = []
+    if given.functions is None:
+        complaints += measure_losses(levels, given.processes)
+    if not given.losses:
+        complaints += measure_functions(tuple(given.functions or functions.NAMES), levels, given.processes)
+    PAGE.write_text(page(), "utf-8")
     for complaint in complaints:
         console.print(f"worse: {complaint}", style="red")
     sys.exit(bool(complaints))

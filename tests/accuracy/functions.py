@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accuracy.truths import of_doubles, of_singles
-from accuracy.vector_functions import COMPOSED, FLOATS, FUNCTIONS, arguments, compute
+from accuracy.vector_functions import COMPOSED, FUNCTIONS, arguments, compute
 
 Array = NDArray[np.floating]
 
@@ -57,7 +57,7 @@ def units(truth: Array, dtype: type) -> Array:
 
 
 def distances(got: Array, want: Array) -> Array:
-    """In units in the last place of the truth. What overflows is taken for the next power of two, on both sides; a NaN is near no number."""
+    """In units in the last place of the truth. What overflows is taken for the next power of two, on both sides; a NaN is near none."""
     beyond = np.ldexp(want.dtype.type(1), np.finfo(got.dtype).maxexp)
     truth = np.clip(want, -beyond, beyond)
     apart = got.astype(want.dtype)
@@ -152,4 +152,3 @@ def sample(step: int) -> NDArray[np.uint32]:
     return np.concatenate([np.arange(0, PATTERNS, step, dtype=np.uint64), exponents, exponents + (2**23 - 1)]).astype(
         np.uint32
     )
-

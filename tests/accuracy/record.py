@@ -1,7 +1,7 @@
 """The records: files of the worst errors, in which a figure may only become smaller."""
 
 import json
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ Tree = dict[str, Any]
 
 def printed(ulp: float) -> float:
     """Rounded up, so that what was measured never exceeds what is written."""
-    return ceil(ulp * 10**DECIMALS) / 10**DECIMALS
+    return ceil(ulp * 10**DECIMALS) / 10**DECIMALS if isfinite(ulp) else ulp
 
 
 def read(file: Path) -> Tree:
