@@ -31,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers bench wheel lint stubs check clean
+.PHONY: help demo test test-peers accuracy bench wheel lint stubs check clean
 
 help:  ## print this list
 	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ test: .venv/.test  ## run the tests against the installed wheel
 # A missed target fails in the end, but is no reason to keep the report back.
 test-peers: .venv-peers/.peers  ## run the porting tables against torch, Keras, optax and scikit-learn
 	$(ELSEWHERE) ../../.venv-peers/bin/python $(PYTEST) --confcutdir=../../tests/peers ../../tests/peers
+
+# Every float and every loss, at each ISA level of this processor: about an hour on two cores.
+accuracy: .venv/.test  ## measure the errors of all functions and losses; records in tests/accuracy, tables in docs/accuracy.md
+	$(ELSEWHERE) PYTHONPATH=../../tests ../../.venv/bin/python -m accuracy
 
 bench: .venv/.bench  ## time every loss against NumPy and the memory floor; table and chart in build/bench
 	mkdir -p build/bench

@@ -64,7 +64,7 @@ def _evaluate(
 
 
 def _exact(x: Any) -> Any:
-    if x is None or isinstance(x, bool):
+    if x is None or isinstance(x, bool | str):
         return x
     if isinstance(x, tuple) and any(np.ndim(part) for part in x):
         return tuple(_exact(part) for part in x)  # several predictions, not one number for each class

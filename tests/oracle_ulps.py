@@ -199,9 +199,10 @@ def judge_total(variant, y, p, dtype, weight=None) -> Judge:
 
 def judge_several(variant, y, p, dtype) -> Judge:
     given = parameters(variant, dtype)
+    batch = variant().family == "contrastive"
     want = parts(oracle_mpmath._evaluate(variant.stem, y, p, given))
     sizes = parts(oracle_mpmath._evaluate(variant.stem, y, p, given, oracle_mpmath.SIZES))
-    if dtype is np.float32 and np.ndim(p[0]):
+    if dtype is np.float32 and np.ndim(p[0]) and not batch:
         sizes = list(map(alone, sizes, want))
 
     def judge(got: tuple) -> Iterator[Judged]:
@@ -211,11 +212,23 @@ def judge_several(variant, y, p, dtype) -> Judge:
     return judge
 
 
+def judge_sorted(variant, y, p, dtype, weight=None) -> Judge:
+    want, size = (
+        ask(variant, y, p, dtype, by, sample_weight=weight) for by in (oracle_mpmath.ORACLES, oracle_mpmath.SIZES)
+    )
+    return partial(compare, want=want, sizes=size, dtypes=(np.float64, dtype, dtype))
+
+
 def judge(variant, dtype, y, p, weight=None) -> Judge:
     """By the rule of the loss's family."""
     family = variant().family
+    if family == "sorted":
+        return judge_sorted(variant, y, p, dtype, weight)
     if family == "total":
         return judge_total(variant, y, p, dtype, weight)
     if family == "elementwise":
         return judge_elements(variant, y, p, dtype)
+    if family == "contrastive" and not variant().predictions:
+        want = ask(variant, y, p, dtype)
+        return partial(compare, want=want, sizes=own_size(variant, y, p, dtype), dtypes=(dtype,) * 3)
     return (judge_several if variant().predictions else judge_row)(variant, y, p, dtype)

@@ -107,6 +107,15 @@ def of_range(task: tuple[str, tuple[str, ...], int]) -> tuple[str, dict[str, Wor
     return name, found
 
 
+def count_of_floats(name: str) -> int:
+    """How many there are in the function's domain, NaNs included."""
+    if name not in DOMAINS:
+        return PATTERNS
+    low, high = (np.float32(end).view(np.uint32) for end in DOMAINS[name])
+    nans = 2 * (2**23 - 1)
+    return int(high) - int(low) + 1 + 1 + nans  # and the other zero
+
+
 def every_float(
     names: tuple[str, ...], levels: tuple[str, ...], processes: int
 ) -> Iterator[tuple[str, int, dict[str, Worst]]]:

@@ -47,6 +47,8 @@ def call(variant: Variant, dtype: type, number: int) -> tuple[Any, ...]:
     """Truth, prediction and, of some, weights: ordinary numbers first, then hard ones among them, in turn."""
     rng = np.random.default_rng((17, number))
     family, hard, soft = variant().family, number % 2, number // 2 % 2
+    if family in ("sorted", "contrastive"):
+        return (of_sorted if family == "sorted" else of_batch)(variant, dtype, rng, number)
     if family == "total":
         return of_total(variant, dtype, rng, number)
     if variant().predictions:
@@ -91,6 +93,22 @@ def of_total(variant: Variant, dtype: type, rng: np.random.Generator, number: in
     preds = numbers(loss.y_pred_domain, n, rng, dtype), np.nextafter(y, dtype(0.5)), (y * dtype(0.999)).astype(dtype)
     weight = rng.integers(0, 4, n) + (np.arange(n) == 0)
     return y, preds[number // 2 % 3], weight if number % 2 else None
+
+
+def of_sorted(variant: Variant, dtype: type, rng: np.random.Generator, number: int) -> tuple[Any, ...]:
+    """Errors that differ: the gradient depends on the order of equal ones."""
+    n, kind = (1, 2, 5, 20)[number % 4], variant().kind
+    weight = rng.integers(1, 4, n) if number % 2 else None
+    if kind == "hinge":
+        return rng.integers(0, 2, n), rng.normal(size=n).astype(dtype), weight
+    p = rng.normal(size=(n, 3)) if kind == "softmax" else rng.random((n, 3))
+    return rng.integers(0, 3, n), p.astype(dtype), weight
+
+
+def of_batch(variant: Variant, dtype: type, rng: np.random.Generator, number: int) -> tuple[Any, ...]:
+    shape = (2 + number % 5, (2, 3, 8)[number % 3])
+    arrays = tuple(rng.normal(size=shape).astype(dtype) for _ in range(2))
+    return (None, arrays) if variant().predictions else (rng.integers(0, 3, len(arrays[0])), arrays[0])
 
 
 def evaluated(variant: Variant, dtype: type, numbers: range) -> list[tuple[Any, ...]]:
@@ -175,6 +193,6 @@ def tasks(levels: tuple[str, ...]) -> Iterator[Task]:
 
 def gate(stem: str, place: str, precision: str) -> float:
     """A value of a whole case is a reduced value, with a gate of 1e-14."""
-    if place == "value" and LOSSES[stem].family == "total":
+    if place == "value" and LOSSES[stem].family in ("total", "sorted"):
         return 1e-14 / float(np.finfo(float).eps)
     return float(ALL_GATES[PLACES.index(place)][np.dtype(precision).type])
