@@ -31,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers bench wheel wheels lint stubs check clean
+.PHONY: help demo test test-peers torture fuzz accuracy bench wheel wheels lint stubs check clean
 
 help:  ## print this list
 	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,9 +42,24 @@ demo: .venv/.demo  ## train models on real data; tables on the terminal, picture
 test: .venv/.test  ## run the tests against the installed wheel
 	$(ELSEWHERE) $(SHARED) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests
 
+# What takes hours: `make check` and `make wheels`, then tests/torture against the installed wheel and the wheels, then the fuzzer.
+torture: check wheels .venv/.torture  ## run the slow part of the tests: sanitizers, guard pages, faults, large arrays, wheels, fuzzing
+	$(ELSEWHERE) $(SHARED) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests/torture
+	$(MAKE) fuzz
+
+FUZZ_SECONDS ?= 600
+fuzz: .venv/.torture  ## call the front door with arbitrary objects for ten minutes
+	mkdir -p build/fuzz
+	$(ELSEWHERE) PYTHONPATH=../../tests:../../tests/torture ../../.venv/bin/python ../../tests/torture/fuzz_front_door.py \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=60 -artifact_prefix=../fuzz/ ../fuzz
+
 # A missed target fails in the end, but is no reason to keep the report back.
 test-peers: .venv-peers/.peers  ## run the porting tables against torch, Keras, optax and scikit-learn
 	$(ELSEWHERE) ../../.venv-peers/bin/python $(PYTEST) --confcutdir=../../tests/peers ../../tests/peers
+
+# Every float and every loss, at each ISA level of this processor: about an hour on two cores.
+accuracy: .venv/.test  ## measure the errors of all functions and losses; records in tests/accuracy, tables in docs/accuracy.md
+	$(ELSEWHERE) PYTHONPATH=../../tests ../../.venv/bin/python -m accuracy
 
 bench: .venv/.bench  ## time every loss against NumPy and the memory floor; table and chart in build/bench
 	mkdir -p build/bench
@@ -91,10 +106,10 @@ clean:  ## remove everything that was made
 	touch $@
 
 # Without --force-reinstall pip would keep an older wheel of the same version.
-.venv/.demo .venv/.test .venv/.bench .venv/.lint: .venv/.wheel
+.venv/.demo .venv/.test .venv/.torture .venv/.bench .venv/.lint: .venv/.wheel
 .venv-checked/.test: .venv-checked/.wheel
 .venv-peers/.peers: .venv-peers/.wheel
-.venv/.demo .venv/.test .venv/.bench .venv/.lint .venv-checked/.test .venv-peers/.peers:
+.venv/.demo .venv/.test .venv/.torture .venv/.bench .venv/.lint .venv-checked/.test .venv-peers/.peers:
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps $(@D)/wheel/*.whl
 	$(@D)/bin/pip install --quiet "$$(echo $(@D)/wheel/*.whl)[$(@F:.%=%)]"
 	touch $@

@@ -38,7 +38,11 @@ cdef class Sums:
         exact_add(&self.total[<int>WEIGHT], <double>terms.shape[0])
 
     def __reduce__(self):
-        return restored_sums, (tuple([state_of(&self.total[i]) for i in range(STATISTICS + 1)]),)
+        cdef list states = []
+        cdef int i
+        for i in range(STATISTICS + 1):
+            states.append(state_of(&self.total[i]))
+        return restored_sums, (tuple(states),)
 
     cdef void add(self, Partial* partial) noexcept:
         cdef int i

@@ -4,13 +4,26 @@ The functions take floats for an elementwise loss, lists for a row or for a tota
 numbers, or lists of them. The inputs may be infinite, but NaN is the business of `pyloss.reference`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from mpmath import exp, inf, log, log1p, mp, mpf, sign, sqrt
 
 DIGITS = 100
+
+
+@contextmanager
+def more_digits(count: int) -> Iterator[None]:
+    """Within the block, the oracles compute with so many."""
+    global DIGITS
+    before, DIGITS = DIGITS, count
+    try:
+        yield
+    finally:
+        DIGITS = before
+
 
 ORACLES: dict[str, Callable[..., Any]] = {}
 SIZES: dict[str, Callable[..., Any]] = {}
@@ -51,11 +64,11 @@ def _evaluate(
 
 
 def _exact(x: Any) -> Any:
-    if x is None or isinstance(x, bool):
+    if x is None or isinstance(x, bool | str):
         return x
     if isinstance(x, tuple) and any(np.ndim(part) for part in x):
         return tuple(_exact(part) for part in x)  # several predictions, not one number for each class
-    return mpf(float(x)) if not np.ndim(x) else [mpf(float(element)) for element in x]
+    return mpf(float(x)) if not np.ndim(x) else [_exact(element) for element in x]
 
 
 def _times(x: mpf, y: mpf) -> mpf:
