@@ -76,7 +76,7 @@ lint: .venv/.lint stubs  ## run ruff, mypy, cython-lint, and the stubs of the co
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint csrc
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cython-lint csrc pyloss tests
 
 stubs: .venv/.lint  ## compare the stubs of the compiled modules with the modules
 	$(ELSEWHERE) ../../.venv/bin/python -m mypy.stubtest --concise --allowlist ../../.ci/stubtest-allowlist.txt --ignore-unused-allowlist \

@@ -22,7 +22,7 @@ _INTEGERS = {
     **{name: "int32" for name in ("int", "int32_t")},
     **{name: "int64" for name in ("long long", "int64_t")},
     **{name: f"int{_POINTER_BITS}" for name in ("ptrdiff_t", "Py_ssize_t", "ssize_t", "intptr_t", "npy_intp")},
-    "long": f"int{np.dtype(np.long).itemsize * 8}",
+    "long": f"int{np.dtype('l').itemsize * 8}",
 }
 
 

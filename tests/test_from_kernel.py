@@ -301,6 +301,7 @@ def numba_huber(number):
     return huber
 
 
+@pytest.mark.optimized
 def test_cfuncs_of_numba():
     loss = pyloss.from_kernel(
         numba_huber(np.float64), name="huber", kernel32=numba_huber(np.float32), parameters={"delta": 0.75}
@@ -317,6 +318,7 @@ SPELLINGS = [
     ("double *", "double *", "ptrdiff_t"),
     ("const double *", "double *", "Py_ssize_t"),
     ("double const*", "double*", "npy_intp"),
+    ("double*", "double  *", "long long" if np.intp(0).itemsize == 8 else "int"),
 ]
 
 

@@ -19,7 +19,7 @@ FILES = {name: text for _, text in BLOCKS for name in re.findall(r"\A(?:# |/\* )
 COMMANDS = [shlex.split(text) for language, text in BLOCKS if language == "console"]
 PROGRAMS = [name for name in FILES if name.endswith(".py") and name != "setup.py"]
 
-pytestmark = compiles
+pytestmark = [compiles, pytest.mark.optimized]
 
 
 @pytest.fixture(scope="module")
