@@ -8,7 +8,7 @@ takes every STEP-th size, each in so many of the layouts and dtypes; the next si
 import ctypes
 import mmap
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -72,7 +72,7 @@ def extent(shape, dtype, strides) -> tuple[int, int]:
     return sum(min(0, reach) for reach in reaches), sum(max(0, reach) for reach in reaches) + np.dtype(dtype).itemsize
 
 
-@lru_cache(maxsize=None)
+@cache
 def pages_for(role: str, pages: int) -> Guarded:
     return Guarded(pages)
 
@@ -165,7 +165,11 @@ def check(variant, shape, number: int, at_end: bool) -> None:
 def shapes(variant, n: int) -> list[tuple[int, ...]]:
     """Of n elements, of n rows and of n classes."""
     elements = variant().family in ("elementwise", "total") or variant in PAIRED
-    return [(n,)] if elements and variant.values_shape((1, 3)) == (1, 3) and not variant.classes else [(n, 3), (2, max(1, n))]
+    return (
+        [(n,)]
+        if elements and variant.values_shape((1, 3)) == (1, 3) and not variant.classes
+        else [(n, 3), (2, max(1, n))]
+    )
 
 
 def main(step: int, turns: int, stems: list[str]) -> None:

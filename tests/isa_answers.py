@@ -5,7 +5,8 @@ import sys
 
 import numpy as np
 from comparing import answers
-from variants import REDUCTIONS, VARIANTS, data
+from strategies import base
+from variants import CONTRASTIVE, EVERY, REDUCTIONS, VARIANTS, data
 
 SIZES = (*range(1, 20), 31, 32, 33, 63, 64, 65, 130, 1025)
 
@@ -37,4 +38,14 @@ def numbers(variant):
                     yield label, np.dtype(dtype), np.asarray(answer)
 
 
-pickle.dump({str(variant): list(numbers(variant)) for variant in VARIANTS}, sys.stdout.buffer)
+def other_numbers(variant):
+    """Of losses of several predictions, of sorted errors, of batches, and with a number for each class."""
+    for n in (1, 2, 33, 130):
+        for reduction in REDUCTIONS:
+            loss = variant(reduction=reduction)
+            for name, answer in answers(loss, *base(variant, (n, 5), n)).items():
+                yield f"{name} n={n} {reduction}", np.dtype(np.float64), np.asarray(answer)
+
+
+asked = {variant: numbers if variant in VARIANTS else other_numbers for variant in EVERY if variant not in CONTRASTIVE}
+pickle.dump({str(variant): list(ask(variant)) for variant, ask in asked.items()}, sys.stdout.buffer)

@@ -1,12 +1,18 @@
 """The same bits: on any number of threads, in any layout, in any order of a stream, from every method."""
 
+import hashlib
+import os
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from comparing import answers, assert_same_bits, bits
 from layouts import LAYOUTS
-from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, VARIANTS, WAYS, data, weights
+from strategies import base, each, like
+from variants import CONTRASTIVE, ELEMENTWISE, EVERY, REDUCTIONS, ROWWISE, SORTED, VARIANTS, WAYS, data, weights
 
 import pyloss
 
@@ -14,6 +20,8 @@ every_way = pytest.mark.parametrize("variant", WAYS, ids=str)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
 not_totals = pytest.mark.parametrize("variant", [*ELEMENTWISE, *ROWWISE], ids=str)
+# Contrastive losses have the bits of NumPy's BLAS.
+OTHERS = [variant for variant in EVERY if variant not in (*VARIANTS, *CONTRASTIVE)]
 BLOCK = 1024
 ROW_BLOCK = 64
 
@@ -34,14 +42,51 @@ def test_threads(variant, dtype):
     shape = (40_000, 10) if variant.rowwise else (400_000,)
     y, p = noisy(variant, shape, dtype)
     w = weights(shape[:1])
-    for arguments in ((y, p), (y, p, w), (y[::-1], LAYOUTS["negative"](p), w[::2].repeat(2))):
+    turned = (y[::-1], LAYOUTS["negative"](p), w[::2].repeat(2))
+    for arguments, numbers in (((y, p), (2, 7)), ((y, p, w), (3, 7)), (turned, (2, 3))):
         for reduction in ("mean", "none"):
             loss = variant(reduction=reduction)
             with pyloss.threads(1):
                 expected = answers(loss, *arguments)
-            for number in (2, 7):
+            for number in numbers:
                 with pyloss.threads(number):
                     assert_same_bits(answers(loss, *arguments), expected)
+
+
+def other_data(variant, rows, dtype=np.float64):
+    """Truth, prediction and weights of losses of several predictions, of sorted errors, and with a number for each class."""
+    several = variant not in SORTED or variant().kind != "hinge"
+    y, p = base(variant, (rows, 4) if several else (rows,), 0)
+    p = like(p, ((part * np.linspace(0.7, 1, part.size).reshape(part.shape)).astype(dtype) for part in each(p)))
+    return y, p, weights((rows,))
+
+
+@pytest.mark.optimized
+@pytest.mark.parametrize("variant", OTHERS, ids=str)
+def test_threads_of_the_others(variant):
+    arguments = other_data(variant, 40_000)
+    with pyloss.threads(1):
+        expected = answers(variant(), *arguments)
+    for number in (2, 3, 7) if variant not in SORTED else (3,):  # sorting is the work, and it is NumPy's
+        with pyloss.threads(number):
+            assert_same_bits(answers(variant(), *arguments), expected)
+
+
+@both_precisions
+@pytest.mark.parametrize("variant", OTHERS, ids=str)
+def test_layouts_methods_and_repetitions_of_the_others(variant, dtype):
+    y, p, w = other_data(variant, 333, dtype)
+    for reduction in REDUCTIONS:
+        loss = variant(reduction=reduction)
+        expected = answers(loss, y, p, w)
+        for name, answer in expected.items():
+            plain = name.split(maxsplit=1)[-1]
+            assert bits(answer) == bits(expected.get(plain, answer)), name
+        assert_same_bits(answers(loss, y, p, w), expected)
+        assert_same_bits(answers(variant(reduction=reduction), y, p, w), expected)
+    for layout in LAYOUTS.values():
+        views = (like(argument, map(layout, each(argument))) for argument in (y, p, w))
+        assert_same_bits(answers(loss, *views), expected)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
@@ -113,3 +158,27 @@ def test_a_value_does_not_depend_on_its_place(variant, dtype):
     for n in (*range(1, 35), 63, 64, 65):
         for name, answer in answers(loss, y[n:], p[n:]).items():
             assert bits(answer) == bits(whole[name][n:]), (name, n)
+
+
+def digests():
+    """A line for every form of every loss: all its answers, in a few bytes."""
+    for variant in (*VARIANTS, *OTHERS):
+        arguments = base(variant, (70, 3), 0)
+        summary = hashlib.sha256()
+        for name, answer in sorted(answers(variant(), *arguments).items()):
+            summary.update(name.encode() + bits(answer))
+        yield f"{variant} {summary.hexdigest()[:16]}"
+
+
+def test_another_process_gives_the_same():
+    code = "import test_bits; print(*test_bits.digests(), sep='\\n')"
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYLOSS_NUM_THREADS": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == list(digests())

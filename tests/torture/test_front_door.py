@@ -9,7 +9,8 @@ import pytest
 from anything import Broken, huge, objects, picked, viewed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from variants import EVERY, REDUCTIONS, Variant, data
+from strategies import base
+from variants import CONTRASTIVE, EVERY, REDUCTIONS, Variant
 
 REFUSALS = (TypeError, ValueError, IndexError, MemoryError, Broken)
 METHODS = ("__call__", "grad", "value_and_grad", "grad_and_hess", "forward", "backward")
@@ -21,16 +22,8 @@ CHANGED = st.lists(picked(PLACES), max_size=2, unique=True)
 
 def good(variant: Variant, shape: tuple[int, ...], dtype: str) -> tuple[Any, Any]:
     """Data that the loss takes."""
-    if variant().family == "contrastive":
-        rng = np.random.default_rng(0)
-        several = tuple(rng.normal(size=shape[:2]).astype(dtype) for _ in range(2))
-        return (None, several) if variant().predictions else (rng.integers(0, 2, shape[0]), several[0])
-    if variant().family == "sorted" and variant.labels:
-        truth, pred = data(variant, (*shape, 4))
-    else:
-        truth, pred = data(variant, shape)
-    cast = tuple(part.astype(dtype) for part in pred) if isinstance(pred, tuple) else pred.astype(dtype)
-    return truth, cast
+    truth, pred = base(variant, shape[:2] if variant in CONTRASTIVE else shape, 0)
+    return truth, tuple(part.astype(dtype) for part in pred) if isinstance(pred, tuple) else pred.astype(dtype)
 
 
 def each(arrays: Any, depth: int = 3) -> list[np.ndarray]:
