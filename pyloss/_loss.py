@@ -1,7 +1,7 @@
 """The base classes: what every loss can be asked, said once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from inspect import Parameter, Signature, cleandoc
 from math import isnan
@@ -70,7 +70,7 @@ class _Keywords:
     """The signature of a class by its fields, made when it is asked for; an object has that of its call."""
 
     def __get__(self, instance: object, owner: Any) -> Signature:
-        if instance is not None:
+        if instance is not None or not is_dataclass(owner):
             raise AttributeError("__signature__")
         return Signature(
             [

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import pydoc
 import re
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from pathlib import Path
@@ -156,6 +157,15 @@ def test_what_is_public_is_documented():
                     m for m, f in vars(thing).items() if not m.startswith("_") and callable(f) and not f.__doc__
                 ]
                 assert not undocumented, name
+
+
+@every_loss
+def test_help(stem):
+    """Of the class, which asks every base for everything, and of the function."""
+    of_class, of_function = map(pydoc.render_doc, (LOSSES[stem], getattr(pyloss, stem)))
+    for name in (*own_parameters(stem), *COMMON):
+        assert name in of_class
+        assert f"{name}:" in of_function
 
 
 def test_no_promises():
