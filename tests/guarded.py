@@ -165,7 +165,11 @@ def check(variant, shape, number: int, at_end: bool) -> None:
 def shapes(variant, n: int) -> list[tuple[int, ...]]:
     """Of n elements, of n rows and of n classes."""
     elements = variant().family in ("elementwise", "total") or variant in PAIRED
-    return [(n,)] if elements and variant.values_shape((1, 3)) == (1, 3) and not variant.classes else [(n, 3), (2, max(1, n))]
+    return (
+        [(n,)]
+        if elements and variant.values_shape((1, 3)) == (1, 3) and not variant.classes
+        else [(n, 3), (2, max(1, n))]
+    )
 
 
 def main(step: int, turns: int, stems: list[str]) -> None:

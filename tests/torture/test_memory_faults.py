@@ -7,6 +7,8 @@ from variants import EVERY
 __all__ = ["pytestmark"]
 
 
-@pytest.mark.parametrize("stem", dict.fromkeys(form.stem for form in EVERY if form().family not in ("contrastive", "sorted")))
+@pytest.mark.parametrize(
+    "stem", dict.fromkeys(form.stem for form in EVERY if form().family not in ("contrastive", "sorted"))
+)
 def test_every_allocation_fails_in_turn(stem, tmp_path):
     run_faults(tmp_path, stem)
