@@ -8,7 +8,7 @@ takes every STEP-th size, each in so many of the layouts and dtypes; the next si
 import ctypes
 import mmap
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -72,7 +72,7 @@ def extent(shape, dtype, strides) -> tuple[int, int]:
     return sum(min(0, reach) for reach in reaches), sum(max(0, reach) for reach in reaches) + np.dtype(dtype).itemsize
 
 
-@lru_cache(maxsize=None)
+@cache
 def pages_for(role: str, pages: int) -> Guarded:
     return Guarded(pages)
 
