@@ -1,4 +1,4 @@
-"""Calls whose allocations fail in turn: run by tests with faults.c loaded before the C library, for a fault may end the process.
+"""Calls whose allocations fail one after the other: run by tests with faults.c loaded first, for a fault may end the process.
 
     LD_PRELOAD=faults.so PYTHONMALLOC=malloc python faults.py [STEM ...]
 

@@ -33,10 +33,10 @@ def leaves(answer: Any) -> list[Any]:
 
 def into_outs(loss: Any, given: Inputs, new: Callable[[Any, str], Any]) -> list[Callable[[], Any]]:
     """Every call that writes into arrays of the caller's: `new(like, role)` makes one, to take what has the shape of `like`."""
-    grads = derivatives(given[1], new, "grad")
-    if loss.reduction == "none":
-        values = new(loss(*given), "value")
-        return [lambda: loss.value_and_grad(*given, out=(values, grads))]
+    grads, values = derivatives(given[1], new, "grad"), loss(*given)
+    if isinstance(values, np.ndarray):
+        taken = new(values, "value")
+        return [lambda: loss.value_and_grad(*given, out=(taken, grads))]
     calls = [lambda: loss.value_and_grad(*given, out=grads)]
     if hasattr(loss, "grad_and_hess"):
         hessians = derivatives(given[1], new, "hess")
