@@ -23,6 +23,7 @@ LONG = (64, 127, 1025)
 
 NO_LIMITS = {
     "binary_focal": "the textbook's products of 0 and an infinite logarithm have limits of their own",
+    "sparsemax": "an infinite score and a truth that is no distribution give nan, where the textbook has an infinity",
     "generalized_ce": "the textbook puts a small number in the place of a probability of 0, of which a small power is near 1",
 }
 """What is not compared at infinities and at the smallest numbers."""
@@ -129,8 +130,8 @@ def shapes(draw: Any, variant: Variant) -> tuple[int, ...]:
 
 
 @st.composite
-def weights(draw: Any, shape: tuple[int, ...], seed: int) -> Any:
-    kind = draw(st.sampled_from(WEIGHTS))
+def weights(draw: Any, shape: tuple[int, ...], seed: int, kinds: tuple[str, ...] = WEIGHTS) -> Any:
+    kind = draw(st.sampled_from(kinds))
     if kind == "none":
         return None
     rng = np.random.default_rng((seed, 1))
@@ -171,7 +172,8 @@ def calls(draw: Any, variant: Variant) -> Call:
         p = like(p, iter(made))
     y = None if y is None else draw(truths(variant, y, special))
     rows = np.shape(y) if variant in SORTED else np.shape(each(p)[0])
-    w = draw(weights(rows[:1] if variant in CONTRASTIVE else variant.values_shape(rows), seed))
+    lone = variant in CONTRASTIVE
+    w = draw(weights(rows[:1], seed, WEIGHTS[:-1]) if lone else weights(variant.values_shape(rows), seed))
     plain, given = laid_out(draw, (y, p, w))
     limits = np.inf in special or has_limit(variant, *plain)
     formula = not loss.check and bool(outside(variant, loss, *plain[:2]))
