@@ -10,6 +10,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport INFINITY, NAN, nextafter, nextafterf
 from libc.stdlib cimport free, malloc
+from libc.time cimport CLOCKS_PER_SEC, clock, clock_t
 from numpy cimport dtype, ndarray
 
 from pipeline cimport *
