@@ -6,7 +6,8 @@ ctypedef void (*parallel_fn)(range_fn run, const Call* call, Py_ssize_t first, P
 cdef enum:
     UNLOCKED_WORK = 8192        # elements from which on other Python threads may run meanwhile: below, releasing the GIL costs more
     PARALLEL_WORK = 131072      # elements from which on threads pay
-    STRETCH = 1 << 22           # elements between two looks at pending signals: some 20 ms of the slowest loss
+    STRETCH = 1 << 18           # elements until the first look at pending signals: some 30 ms of the slowest loss
+    PATIENCE = 20               # milliseconds between two looks
     GRAIN = 32768               # elements that a thread takes at a time
 
 cdef const Kernels* kernels32 = NULL
@@ -115,10 +116,20 @@ cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_s
     return 0
 
 
+cdef Py_ssize_t next_stretch(Py_ssize_t stretch, clock_t took) noexcept nogil:
+    """An element of one loss takes a thousand times as long as one of another: the last stretch tells. The processor's time is told
+    everywhere; another thread's is in it, and makes the stretches shorter than they need be."""
+    cdef clock_t patience = PATIENCE * CLOCKS_PER_SEC // 1000
+    if took > patience:
+        return max(<Py_ssize_t>1, stretch // 2)
+    return 2 * stretch if took < patience // 2 else stretch
+
+
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch, grain
     cdef int threads = 1
+    cdef clock_t start
     clear_partial(total)
     if units * unit_work < UNLOCKED_WORK:
         run(call, 0, units, total)
@@ -129,6 +140,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
+        start = clock()
         if threads > 1:
             execute_parallel(run, call, first, last, grain, total, threads)
         else:
@@ -136,5 +148,6 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
                 run(call, first, last, total)
         first = last
         if first < units:
+            stretch = next_stretch(stretch, (clock() - start) // threads)
             PyErr_CheckSignals()
     return 0

@@ -111,10 +111,12 @@ def check(
     weight: Any = None,
     given: tuple[Any, Any, Any] | None = None,
     limits: bool = False,
+    terms: float = 1.0,
 ) -> None:
     """Compare all answers with the reference. `given` is what the loss gets instead of the plain arrays.
 
-    With `limits` the reference may come to inf - inf or 0 nan: its nan says nothing then.
+    With `limits` the reference may come to inf - inf or 0 nan: its nan says nothing then. `terms` is how large those
+    are whose difference a value of the reference may be.
     """
     expected = pyloss.reference.evaluate(loss, y_true, y_pred, weight)
     computed = computed_in(loss, y_true, y_pred)
@@ -122,6 +124,7 @@ def check(
     classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family in ("rowwise", "paired") else 1
     if loss.family == "paired":  # a value is the difference of what the predictions sum up to
         classes *= max(1.0, largest(y_pred))
+    classes *= terms
     for name, answer in answers(loss, *(given or (y_true, y_pred, weight))).items():
         truth, stored = truth_of(expected, name), stored_in(y_pred, name)
         if limits:

@@ -23,6 +23,8 @@ LONG = (64, 127, 1025)
 
 NO_LIMITS = {
     "binary_focal": "the textbook's products of 0 and an infinite logarithm have limits of their own",
+    "crps_normal": "the textbook divides by the deviation, and where that is infinite its differences are nan or infinite",
+    "sparsemax": "an infinite score and a truth that is no distribution give nan, where the textbook has an infinity",
     "generalized_ce": "the textbook puts a small number in the place of a probability of 0, of which a small power is near 1",
 }
 """What is not compared at infinities and at the smallest numbers."""
@@ -74,9 +76,11 @@ def edges(domain: Domain, dtype: Any) -> list[float]:
     return [-0.0, 0.0, *(float(x) for end in ends for x in (end, *(np.nextafter(end, dtype(to)) for to in (-9, 9))))]
 
 
-def smallest(dtype: Any) -> list[float]:
+def smallest(domain: Domain, dtype: Any) -> list[float]:
+    """Where 0 is a border; elsewhere they are lost in a residual, which may be one at a kink. Their inverses, times a weight, are far
+    beyond the range, or in it."""
     info = ml_dtypes.finfo(dtype)
-    return [float(info.smallest_subnormal), float(info.tiny)]
+    return [float(info.smallest_subnormal), 16 * float(info.tiny)] if domain.low == 0 else []
 
 
 @st.composite
@@ -89,7 +93,7 @@ def numbers(draw: Any, array: Array, domain: Domain, special: list[float]) -> Ar
         return np.asarray(whole, dtype)
     array = array.astype(dtype)
     if special and array.size:
-        choices = [*edges(domain, dtype), *special, *(smallest(dtype) if np.inf in special else [])]
+        choices = [*edges(domain, dtype), *special, *(smallest(domain, dtype) if np.inf in special else [])]
         for place in draw(st.lists(st.integers(0, array.size - 1), max_size=3)):
             array.reshape(-1)[place] = draw(st.sampled_from(choices))
     return array
@@ -129,8 +133,8 @@ def shapes(draw: Any, variant: Variant) -> tuple[int, ...]:
 
 
 @st.composite
-def weights(draw: Any, shape: tuple[int, ...], seed: int) -> Any:
-    kind = draw(st.sampled_from(WEIGHTS))
+def weights(draw: Any, shape: tuple[int, ...], seed: int, kinds: tuple[str, ...] = WEIGHTS) -> Any:
+    kind = draw(st.sampled_from(kinds))
     if kind == "none":
         return None
     rng = np.random.default_rng((seed, 1))
@@ -171,7 +175,8 @@ def calls(draw: Any, variant: Variant) -> Call:
         p = like(p, iter(made))
     y = None if y is None else draw(truths(variant, y, special))
     rows = np.shape(y) if variant in SORTED else np.shape(each(p)[0])
-    w = draw(weights(rows[:1] if variant in CONTRASTIVE else variant.values_shape(rows), seed))
+    lone = variant in CONTRASTIVE
+    w = draw(weights(rows[:1], seed, WEIGHTS[:-1]) if lone else weights(variant.values_shape(rows), seed))
     plain, given = laid_out(draw, (y, p, w))
     limits = np.inf in special or has_limit(variant, *plain)
     formula = not loss.check and bool(outside(variant, loss, *plain[:2]))
@@ -223,8 +228,14 @@ def has_limit(variant: Variant, y: Any, p: Any, w: Any) -> bool:
     loss = variant()
     spreads = loss.family in ("total", "paired") or variant.stem in FLAT
     nans = any(np.isnan(part.astype(float)).any() for part in (*each(w), *(each(p) + each(y) if spreads else ())))
-    pairs = zip(each(p), domains(loss), strict=True)
-    return nans or any(np.isin(array.astype(float), [domain.low, domain.high]).any() for array, domain in pairs)
+    return nans or any(near_end(array, domain) for array, domain in zip(each(p), domains(loss), strict=True))
+
+
+def near_end(array: Array, domain: Domain) -> bool:
+    """Whether a number is an end of the domain; or next to 0, where its inverse is beyond the range."""
+    numbers = array.astype(np.float64)
+    tiny = (domain.low == 0) & (numbers > 0) & (numbers < 1e-30)
+    return bool(np.any(np.isin(numbers, [domain.low, domain.high]) | tiny))
 
 
 def inside(array: Array, domain: Domain) -> bool:

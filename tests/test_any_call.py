@@ -1,14 +1,15 @@
 """Every form of every loss as hypothesis finds it: the textbook's answer, or the declared refusal."""
 
+import math
 from contextlib import suppress
 
 import numpy as np
 import pytest
 from comparing import answers, assert_same_bits, check, largest, methods, truth_of
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import Call, calls
-from variants import CONTRASTIVE, EVERY
+from strategies import Call, calls, each
+from variants import CONTRASTIVE, EVERY, VARIANTS, Variant
 
 import pyloss
 
@@ -26,6 +27,11 @@ def has_answers(call: Call) -> bool:
     return not refused
 
 
+def terms(call: Call) -> float:
+    """A term of the textbook may be a product of truth, prediction and weight."""
+    return math.prod(max(1.0, *map(largest, each(argument)), 1.0) for argument in call.plain)
+
+
 def check_batch(call: Call, got: dict) -> None:
     """A similarity is off by some roundings over the temperature, and each of its anchor's terms with it."""
     expected = pyloss.reference.evaluate(call.loss, *call.plain)
@@ -37,15 +43,56 @@ def check_batch(call: Call, got: dict) -> None:
         np.testing.assert_allclose(answer, truth, rtol=similar, atol=atol, err_msg=name)
 
 
-@settings(max_examples=5, phases=[__import__("hypothesis").Phase.generate])
-@given(st.data())
-@pytest.mark.parametrize("variant", EVERY, ids=str)
-def test_any_call(variant, data):
-    call = data.draw(calls(variant))
+def assert_call(variant: Variant, call: Call) -> None:
+    """The textbook's answer, with the same bits in any layout; or a refusal, if it is one that the domains declare."""
     if has_answers(call):
         got = answers(call.loss, *call.given)
         assert_same_bits(answers(call.loss, *call.plain), got)
         if variant in CONTRASTIVE:
             check_batch(call, got)
         elif not call.formula:
-            check(call.loss, *call.plain, given=call.given, limits=call.limits)
+            check(call.loss, *call.plain, given=call.given, limits=call.limits, terms=terms(call))
+
+
+@settings(max_examples=10)
+@given(st.data())
+@pytest.mark.parametrize("variant", EVERY, ids=str)
+def test_any_call(variant, data):
+    """tests/torture/test_hypothesis.py draws a hundred times as many."""
+    assert_call(variant, data.draw(calls(variant)))
+
+
+@settings(max_examples=10)
+@given(st.data())
+@pytest.mark.parametrize("variant", [v for v in VARIANTS if v().family != "total"], ids=str)
+def test_parts_of_a_call(variant, data):
+    """What an element, or a row, is asked alone is what it is among others."""
+    call = data.draw(calls(variant))
+    y, p, _ = call.plain
+    assume(p.ndim > variant.rowwise and len(p) and has_answers(call))
+    loss = variant(reduction="none", check=call.loss.check)
+    whole = answers(loss, y, p)
+    i = data.draw(st.integers(0, len(p) - 1))
+    for name, part in answers(loss, y[i : i + 1], p[i : i + 1]).items():
+        np.testing.assert_array_equal(part, whole[name][i : i + 1], strict=True)
+
+
+NUMBERS = st.floats(width=32) | st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-45, 3e38])
+
+
+@settings(max_examples=30)
+@given(st.data())
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_any_number_gets_an_answer(variant, data):
+    """Unchecked, whatever is in the arrays: no exception, no neighbour disturbed; checked, an error or the same answer."""
+    shape = (data.draw(st.integers(1, 40)), 3)
+    pred = np.array(data.draw(st.lists(NUMBERS, min_size=6, max_size=6)), np.float32)
+    p = np.resize(pred, shape)
+    y = (
+        np.zeros(shape[0] if variant.row_truth else shape, int)
+        if variant.labels
+        else np.resize(data.draw(st.lists(NUMBERS, min_size=6, max_size=6)), shape).astype(np.float32)
+    )
+    unchecked = answers(variant(check=False), y, p)
+    with suppress(ValueError):
+        assert_same_bits(answers(variant(), y, p), unchecked)

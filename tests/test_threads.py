@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from variants import VARIANTS, data, weights
 import pyloss
 from pyloss._runtime import available_levels
 
+CSRC = Path(__file__).parents[1] / "csrc"
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 
 
@@ -163,6 +165,52 @@ def test_concurrent_callers(number):
                 assert_same_bits(got, expected[0])
 
 
+def test_the_number_changes_while_others_run():
+    """The last of several callers to set it wins; nobody's answer has other bits for it, and no call ends badly."""
+    long = np.linspace(0, 1, 500_000)
+    calls = (pyloss.MSE(), pyloss.BCE(), pyloss.Dice(), pyloss.KLDivergence())
+    jobs = [(loss, long.reshape(-1, 4), long[::-1].reshape(-1, 4)) for loss in calls]
+    with pyloss.threads(1):
+        expected = [answers(*job) for job in jobs]
+    running = threading.Event()
+    running.set()
+
+    def restless():
+        changes = 0
+        while running.is_set():
+            pyloss.set_num_threads(1 + changes % 5)
+            changes += 1
+        return changes
+
+    with pyloss.threads(2), ThreadPoolExecutor(5) as pool:
+        changing = pool.submit(restless)
+        for _ in range(4):
+            for got, right in zip(pool.map(lambda job: answers(*job), jobs), expected, strict=True):
+                assert_same_bits(got, right)
+        running.clear()
+        assert changing.result() > 20
+
+
+def test_inside_limits_of_other_libraries():
+    """Within a pool and within threadpoolctl's limits, which hold OpenMP's own threads back: the same bits."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    expected = ask()
+    with pyloss.threads(2), threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda _: ask(), range(6))) == [expected] * 6
+    with pyloss.threads(3):
+        assert ask() == expected
+
+
+def test_free_threading_is_not_declared():
+    """Nothing here has been run without the GIL. An extension that does not say that it can do without makes Python take it again, with a
+    warning: `Py_mod_gil` in a module's slots, which Cython writes for this directive, would promise what nobody has tried."""
+    sources = [path for path in CSRC.rglob("*") if path.suffix in (".pyx", ".pxd", ".pxi")] + [CSRC.parent / "setup.py"]
+    if not CSRC.exists():
+        pytest.skip("the sources are not there")
+    assert len(sources) > 20
+    assert not [path.name for path in sources if "freethreading_compatible" in path.read_text("utf-8")]
+
+
 def test_other_threads_run_meanwhile():
     """A long call does not hold the interpreter."""
     long = np.broadcast_to(np.float32(1), 300_000_000)
@@ -232,6 +280,48 @@ def test_row102_pools_of_processes(method):
         with multiprocessing.get_context(method).Pool(2) as pool:
             results = [pool.apply_async(ask) for _ in range(4)]
             assert [result.get(timeout=60) for result in results] == [expected] * 4
+
+
+@posix
+def test_fork_before_and_after_the_first_parallel_call():
+    """Beside a Python thread that computes; parent, child and grandchild have the same bits, and none waits for the other."""
+    code = """
+import os, sys, threading, warnings
+import numpy as np, pyloss
+warnings.filterwarnings("ignore", ".*use of fork", DeprecationWarning)
+pyloss.set_num_threads(2)
+y, p = np.zeros(1_000_000), np.linspace(-1, 1, 1_000_000)
+small = np.ones(50_000)
+stop = threading.Event()
+
+def beside():
+    while not stop.is_set():
+        pyloss.mse(small, small)
+
+def forked(depth):
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        print(pyloss.mse(y, p).hex())
+        depth and forked(depth - 1)
+        sys.stdout.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+thread = threading.Thread(target=beside)
+thread.start()
+forked(1)
+assert "pyloss._parallel" not in sys.modules
+print(pyloss.mse(y, p).hex())
+assert "pyloss._parallel" in sys.modules
+forked(1)
+print(pyloss.mse(y, p).hex())
+stop.set()
+thread.join()
+"""
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [pyloss.mse(Y, P).hex()] * 6
 
 
 @posix

@@ -13,6 +13,13 @@ def _mean(prediction: Array, log_input: bool) -> Array:
     return np.exp(prediction) if log_input else prediction
 
 
+def _log_gamma(number: float) -> float:
+    try:
+        return lgamma(number)
+    except OverflowError:
+        return np.inf
+
+
 @oracle
 def poisson_nll(
     y_true: ArrayLike, y_pred: ArrayLike, *, log_input: bool = True, full: bool = False, eps: float = 0.0
@@ -21,9 +28,9 @@ def poisson_nll(
     y, p = floats(y_true, y_pred)
     mean = _mean(p, log_input)
     logarithm = p if log_input else np.log(p + eps)
-    value = mean - np.where(np.isinf(mean), 0.0, times_log(y, logarithm))
+    value = mean - np.where(np.isinf(mean), zero(y), times_log(y, logarithm))
     if full:
-        value = value + np.vectorize(lgamma, otypes=[float])(y + 1)
+        value = value + np.vectorize(_log_gamma, otypes=[float])(y + 1)
     if log_input:
         return Result(value, mean - y, mean)
     return Result(value, 1 - ratio(y, p + eps), ratio(ratio(y, p + eps), p + eps))

@@ -138,7 +138,7 @@ MASKED_IN_A_LIST = "ignore:Warning. converting a masked element to nan"
 
 
 @pytest.mark.filterwarnings(MASKED_IN_A_LIST)  # NumPy's own, of lists
-@settings(max_examples=600, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 @given(calls())
 def test_the_front_door(call: Call) -> None:
     variant, options, method, arguments = call.variant, call.options, call.method, call.arguments

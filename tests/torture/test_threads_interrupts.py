@@ -1,0 +1,70 @@
+"""Ctrl-C in a call of many seconds: every loss gives way within 100 ms, and is none the worse for it."""
+
+import os
+import signal
+import statistics
+import threading
+import time
+
+import numpy as np
+import pytest
+from strategies import each, like
+from variants import CONTRASTIVE, EVERY, SORTED, data
+
+import pyloss
+
+TRIES = 7
+WITHIN = 0.1
+ROWS = 1 << 36
+# What is sorted or multiplied in NumPy is NumPy's to interrupt.
+COMPUTED = [variant for variant in EVERY if variant not in (*SORTED, *CONTRASTIVE)]
+
+
+def endless(arrays):
+    """The first row, over and over, in the memory of one."""
+    return like(arrays, (np.broadcast_to(part[:1], (ROWS, *part.shape[1:])) for part in each(arrays)))
+
+
+def seconds_until_interrupted(call, *arguments):
+    """From the signal to the exception."""
+    sent = []
+
+    def send():
+        time.sleep(0.02)
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with pytest.raises(KeyboardInterrupt):
+        call(*arguments)
+    caught = time.perf_counter()
+    sender.join()
+    return caught - sent[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process cannot send itself Ctrl-C")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("variant", COMPUTED, ids=str)
+def test_interrupts(variant, threads):
+    y, p = data(variant, (5, 3))
+    loss = variant()
+    expected = loss(y, p)
+    long = endless(y), endless(p)
+    with pyloss.threads(threads):
+        took = [seconds_until_interrupted(loss, *long) for _ in range(TRIES)]
+        assert loss(y, p) == expected
+    assert statistics.median(took) < WITHIN, took
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process cannot send itself Ctrl-C")
+def test_the_threads_are_free_again():
+    """What is interrupted gives them back: the next call runs on several, and has the same bits."""
+    y, p = np.zeros(2_000_000), np.linspace(-1, 1, 2_000_000)
+    long = np.broadcast_to(np.float32(1), ROWS)
+    with pyloss.threads(1):
+        expected = pyloss.mse(y, p)
+    with pyloss.threads(2):
+        for _ in range(TRIES):
+            seconds_until_interrupted(pyloss.mse, long, long)
+            assert pyloss.mse(y, p) == expected
