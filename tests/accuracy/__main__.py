@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Collection
+from itertools import groupby
 from multiprocessing import get_context
 
 from rich.console import Console
@@ -55,20 +56,23 @@ def measure_functions(names: tuple[str, ...], levels: tuple[str, ...], processes
 
 
 def measure_losses(stems: Collection[str], levels: tuple[str, ...], processes: int) -> list[str]:
-    found: dict[tuple[str, str, str], losses.Figures] = {}
-    forms = [variant for variant in losses.FORMS.values() if variant.stem in stems]
+    """Each is written when all its forms are done."""
     complaints = []
     with progress() as bar, get_context("spawn").Pool(processes) as pool:
-        task = bar.add_task("losses", total=len(forms) * len(losses.DTYPES))
-        for one in pool.imap_unordered(losses.of_form, losses.tasks(stems, levels)):
-            bar.update(task, advance=1, description=one.stem)
-            complaints += one.complaints
-            for level in levels:
-                key = one.stem, one.precision, level
-                found[key] = losses.worst(found.get(key, {}), one.figures[level])
-    for (stem, precision, level), figures in sorted(found.items()):
-        entry = {place: worst._asdict() | {"ulp": record.printed(worst.ulp)} for place, worst in figures.items()}
-        complaints += record.update(record.LOSSES, {stem: {precision: {level: entry}}})
+        task = bar.add_task("losses", total=losses.count_of_tasks(stems))
+        for stem, forms in groupby(pool.imap(losses.of_form, losses.tasks(stems, levels)), lambda one: one.stem):
+            found: dict[tuple[str, str], losses.Figures] = {}
+            for one in forms:
+                bar.update(task, advance=1, description=stem)
+                complaints += one.complaints
+                for level in levels:
+                    key = one.precision, level
+                    found[key] = losses.worst(found.get(key, {}), one.figures[level])
+            for (precision, level), figures in found.items():
+                entry = {
+                    place: worst._asdict() | {"ulp": record.printed(worst.ulp)} for place, worst in figures.items()
+                }
+                complaints += record.update(record.LOSSES, {stem: {precision: {level: entry}}})
     return complaints
 
 

@@ -54,7 +54,11 @@ def call(variant: Variant, dtype: type, number: int) -> tuple[Any, ...]:
         return of_elements(variant, dtype, rng, bool(hard), bool(soft))
     classes = variant.classes or CLASSES[number // 2 % len(CLASSES)]
     y, p = row(variant, classes, rng, dtype, bool(soft))
-    return y, mixed(variant, variant().y_pred_domain, p.shape, rng, dtype) if hard else p
+    if hard:
+        # As `row`: a probability of 0 has an infinite slope.
+        least = np.finfo(dtype).tiny if variant().y_pred_domain.low == 0 else -np.inf
+        p = np.maximum(mixed(variant, variant().y_pred_domain, p.shape, rng, dtype), dtype(least))
+    return y, p
 
 
 def of_elements(variant: Variant, dtype: type, rng: np.random.Generator, hard: bool, soft: bool) -> tuple[Any, ...]:
@@ -199,6 +203,10 @@ def of_form(task: Task) -> Found:
         for level, figures in measured(form, dtype, number, each).items():
             found[level] = worst(found[level], figures)
     return Found(FORMS[form].stem, np.dtype(dtype).name, found, complaints)
+
+
+def count_of_tasks(stems: Collection[str]) -> int:
+    return len(DTYPES) * sum(variant.stem in stems for variant in FORMS.values())
 
 
 def tasks(stems: Collection[str], levels: tuple[str, ...]) -> Iterator[Task]:
