@@ -35,7 +35,9 @@ cdef extern from "math.h" nogil:
     bint isfinite(double x)
     double frexp(double x, int* exponent)
     double ldexp(double x, int exponent)
+    double double_log "log"(double x)
     double double_pow "pow"(double x, double y)
+    double fma(double x, double y, double z)
     double sqrt(double x)
     const float INFINITY, NAN
 

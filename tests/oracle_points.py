@@ -1,5 +1,7 @@
 """Where the losses are compared with the second oracle: random numbers of every magnitude, and the borders."""
 
+from math import log
+
 import numpy as np
 from variants import draw, labels, least
 
@@ -78,7 +80,7 @@ SIZES = (0, 2**-60, 2**-30, 1e-3, 0.5, 1, 2, 17, 20, 40, 88.5, 104, 709.5, 745, 
 def kinks(variant) -> list[float]:
     """Where a formula may give way to another: the parameters, the logits of those that are probabilities, and 1."""
     given = [x for x in variant().parameters.values() if isinstance(x, float) and 0 < abs(x) < np.inf]
-    return [1.0, *given, *(float(np.log(x / (1 - x))) for x in given if 0 < x < 1)]
+    return [1.0, *given, *(log(x / (1 - x)) for x in given if 0 < x < 1)]
 
 
 def border(variant, domain, dtype):

@@ -143,9 +143,15 @@ def parts(answers: tuple) -> list[tuple]:
 
 
 def alone(sizes: tuple, want: tuple) -> tuple:
-    """Rows are computed in double: what cancels there leaves a float32 its digits, but for entries far below the others."""
+    """Rows are computed in double: what cancels there leaves a float32 its digits, but for entries far below the others.
+
+    As long as there are 29 more: a double's own rounding shows in what is smaller than its terms by more.
+    """
     return tuple(
-        own if own is None else np.minimum(own, max(map(abs, truths))) for own, truths in zip(sizes, want, strict=True)
+        own
+        if own is None
+        else np.maximum(np.minimum(own, max(map(abs, truths))), np.array([mpf(x) for x in own]) * mpf(2) ** -29)
+        for own, truths in zip(sizes, want, strict=True)
     )
 
 

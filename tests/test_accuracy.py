@@ -21,6 +21,14 @@ every_loss = pytest.mark.parametrize("stem", pyloss.LOSSES)
 every_precision = pytest.mark.parametrize("precision", PRECISIONS)
 every_function = pytest.mark.parametrize("name", functions.NAMES)
 
+# Parts of these are not ours, and round otherwise elsewhere: they keep the gates.
+FOREIGN = {
+    "nt_xent": "the order of the sums in BLAS's products",
+    "info_nce": "as for nt_xent",
+    "triplet": "the C library's powers",
+    "tversky": "as for triplet",
+}
+
 
 def worst(stem: str, precision: str, level: str) -> dict[str, float]:
     """What the record has; where there is no record of a level, the worst of the others, for all with FMA round alike."""
@@ -43,9 +51,10 @@ def test_the_worst_is_not_worse(stem, precision):
     dtype = np.dtype(precision).type
     for form, number in asked:
         (got,) = losses.evaluated(losses.FORMS[form], dtype, range(number, number + 1))
-        losses.confirm(form, dtype, number, got)
+        assert not losses.unconfirmed(form, dtype, number, got)
         for place, found in losses.measured(form, dtype, number, {LEVEL: got})[LEVEL].items():
-            assert record.printed(found.ulp) <= limits[place], (place, found)
+            limit = max(limits[place], bound(stem, precision, place)) if stem in FOREIGN else limits[place]
+            assert record.printed(found.ulp) <= limit, (place, found)
 
 
 def recorded_level(stem: str) -> str:

@@ -8,6 +8,7 @@ cdef struct Gap:
     const char* b_row
     double unit
     double length           # its norm, in that unit
+    double steep            # what the powers of the entries are multiplied with in its derivatives
     double tops             # how many entries are as large as the largest
 
 
@@ -67,11 +68,20 @@ cdef double sum_of_powers(const Gap* gap, double power, Py_ssize_t classes) noex
 
 
 cdef inline double root_of(double total, double power) noexcept nogil:
-    return total if power == 1 else (sqrt(total) if power == 2 else double_pow(total, 1 / power))
+    """The exponent 1 / power is rounded, which the power of a large total would show."""
+    cdef double exponent = 1 / power, root
+    if power == 1 or power == 2:
+        return total if power == 1 else sqrt(total)
+    root = double_pow(total, exponent)
+    if not 0 < total < 1e200:
+        return root
+    return root + root * double_log(total) * exponent * fma(-exponent, power, 1)
 
 
 cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, double power, Py_ssize_t classes, Gap* gap) noexcept nogil:
-    """The unit is a power of two that brings the largest difference near 1, where powers of differences leave the range without."""
+    """The unit is a power of two that brings the largest difference near 1, where powers of differences leave the range without. Other
+    powers than 1 and 2 always have it: their entries are |x|^(power - 1) length^(1 - power), for a quotient's rounding would grow with
+    the power, and length^(1 - power) is the length over the sum."""
     cdef double top, total
     cdef int exponent = 0
     gap.a = a
@@ -79,7 +89,7 @@ cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, doub
     gap.a_row = row_of(a, index)
     gap.b_row = row_of(b, index)
     gap.unit = 1
-    total = sum_of_powers(gap, power, classes) if isfinite(power) else 0
+    total = sum_of_powers(gap, power, classes) if power == 1 or power == 2 else 0
     gap.length = root_of(total, power)
     if 1e-200 < total < 1e200:
         return
@@ -87,10 +97,13 @@ cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, doub
     top = largest_gap(gap, classes)
     gap.unit = 1
     gap.length = top * 2
+    gap.steep = 0 if top == top else top
     if top > 0 and isfinite(top):
         frexp(top, &exponent)
         gap.unit = ldexp(1, min(-exponent, 1000))
-        gap.length = root_of(sum_of_powers(gap, power, classes), power) if isfinite(power) else largest_gap(gap, classes)
+        total = sum_of_powers(gap, power, classes) if isfinite(power) else 0
+        gap.length = root_of(total, power) if isfinite(power) else largest_gap(gap, classes)
+        gap.steep = gap.length / total if total > 0 else 0
 
 
 cdef double count_tops(const Gap* gap, Py_ssize_t classes) noexcept nogil:
@@ -123,11 +136,11 @@ cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t 
             slope[k] = slope[k] / length * scale
     else:
         for k in range(n):
-            size = size_of(slope[k]) / length
+            size = size_of(slope[k])
             if isfinite(power):
-                size = 1 if power == 1 else double_pow(size, power - 1)
+                size = 1 if power == 1 else double_pow(size, power - 1) * gap.steep
             else:
-                size = 1 / gap.tops if size == 1 else 0
+                size = 1 / gap.tops if size == length else 0
             slope[k] = (size if slope[k] > 0 else (-size if slope[k] < 0 else slope[k])) * scale
 
 

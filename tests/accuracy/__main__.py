@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Collection
+from itertools import groupby
 from multiprocessing import get_context
 
 from rich.console import Console
@@ -10,6 +12,7 @@ from rich.table import Table
 
 from accuracy import functions, losses, record
 from accuracy.page import PAGE, page
+from pyloss import LOSSES
 from pyloss._runtime import available_levels
 
 console = Console()
@@ -52,37 +55,40 @@ def measure_functions(names: tuple[str, ...], levels: tuple[str, ...], processes
     return complaints
 
 
-def measure_losses(levels: tuple[str, ...], processes: int) -> list[str]:
-    found: dict[tuple[str, str, str], losses.Figures] = {}
-    with progress() as bar, get_context("spawn").Pool(processes) as pool:
-        task = bar.add_task("losses", total=len(losses.FORMS) * len(losses.DTYPES))
-        for stem, precision, figures in pool.imap_unordered(losses.of_form, losses.tasks(levels)):
-            bar.update(task, advance=1, description=stem)
-            for level in levels:
-                key = stem, precision, level
-                found[key] = losses.worst(found.get(key, {}), figures[level])
+def measure_losses(stems: Collection[str], levels: tuple[str, ...], processes: int) -> list[str]:
+    """Each is written when all its forms are done."""
     complaints = []
-    for (stem, precision, level), figures in sorted(found.items()):
-        entry = {place: one._asdict() | {"ulp": record.printed(one.ulp)} for place, one in figures.items()}
-        complaints += record.update(record.LOSSES, {stem: {precision: {level: entry}}})
+    with progress() as bar, get_context("spawn").Pool(processes) as pool:
+        task = bar.add_task("losses", total=losses.count_of_tasks(stems))
+        for stem, forms in groupby(pool.imap(losses.of_form, losses.tasks(stems, levels)), lambda one: one.stem):
+            found: dict[tuple[str, str], losses.Figures] = {}
+            for one in forms:
+                bar.update(task, advance=1, description=stem)
+                complaints += one.complaints
+                for level in levels:
+                    key = one.precision, level
+                    found[key] = losses.worst(found.get(key, {}), one.figures[level])
+            for (precision, level), figures in found.items():
+                entry = {
+                    place: worst._asdict() | {"ulp": record.printed(worst.ulp)} for place, worst in figures.items()
+                }
+                complaints += record.update(record.LOSSES, {stem: {precision: {level: entry}}})
     return complaints
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m accuracy", description=__doc__)
-    parser.add_argument("--functions", nargs="*", choices=functions.NAMES, help="these functions, and not the losses")
-    parser.add_argument("--losses", action="store_true", help="the losses, and not the functions")
+    parser.add_argument("--functions", nargs="*", metavar="NAME", choices=functions.NAMES, default=functions.NAMES)
+    parser.add_argument("--losses", nargs="*", metavar="STEM", choices=LOSSES, default=list(LOSSES))
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     levels = available_levels()
-    complaints = []
-    if given.functions is None:
-        complaints += measure_losses(levels, given.processes)
-    if not given.losses:
-        complaints += measure_functions(tuple(given.functions or functions.NAMES), levels, given.processes)
+    complaints = measure_losses(given.losses, levels, given.processes) if given.losses else []
+    if given.functions:
+        complaints += measure_functions(tuple(given.functions), levels, given.processes)
     PAGE.write_text(page(), "utf-8")
     for complaint in complaints:
-        console.print(f"worse: {complaint}", style="red")
+        console.print(f"worse: {complaint}", style="red", soft_wrap=True)
     sys.exit(bool(complaints))
 
 
