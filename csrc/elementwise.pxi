@@ -77,10 +77,22 @@ cdef inline void multiply(real* x, real factor, Py_ssize_t n) noexcept nogil:
         x[i] = x[i] * factor
 
 
+cdef inline void fill_nan(real* x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = NAN
+
+
 cdef void evaluate_own(const Call* call, Py_ssize_t n, double scale, Work* work) noexcept nogil:
-    """A kernel of the caller's own, whose derivatives are not scaled."""
-    cdef bint grad = gives_grad(call.outputs), hess = gives_hess(call.outputs)
-    cdef int outputs = PYLOSS_VALUE * gives_value(call.outputs) | PYLOSS_GRAD * grad | PYLOSS_HESS * hess
+    """A kernel of the caller's own, whose derivatives are not scaled. What it forgets to write is nan, not what was there before."""
+    cdef bint value = gives_value(call.outputs), grad = gives_grad(call.outputs), hess = gives_hess(call.outputs)
+    cdef int outputs = PYLOSS_VALUE * value | PYLOSS_GRAD * grad | PYLOSS_HESS * hess
+    if value:
+        fill_nan(work.value, n)
+    if grad:
+        fill_nan(work.grad, n)
+    if hess:
+        fill_nan(work.hess, n)
     own_kernel(call)(work.y, work.p, call.own.parameters, outputs, work.value, work.grad, work.hess, n)
     if grad:
         multiply(work.grad, <real>scale, n)

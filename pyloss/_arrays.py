@@ -48,7 +48,10 @@ def plain(
 def as_array(loss: "Loss", argument: str, given: object) -> Array:
     if given is None:
         raise TypeError(f"{loss.name}: {argument} must be an array, got None")
-    return np.asarray(given)
+    array = np.asarray(given)
+    if array.dtype == object and not array.ndim:
+        raise TypeError(f"{loss.name}: {argument} must be an array, got {given!r}")
+    return array
 
 
 def sliceable(given: Any) -> Any:

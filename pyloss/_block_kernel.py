@@ -41,8 +41,10 @@ class BlockKernel:
 def block_kernel(loss: str, argument: str, given: Any, bits: int) -> BlockKernel:
     """The kernel for numbers of so many bits, if what was given is one."""
     address, signature = located(loss, argument, given, SIGNATURES[bits])
-    if argument_types(signature) != argument_types(SIGNATURES[bits]):
-        raise TypeError(f"{loss}: {argument} must have the signature {SIGNATURES[bits]!r}, got {signature!r}")
+    if wrong := difference(argument_types(signature), argument_types(SIGNATURES[bits])):
+        raise TypeError(
+            f"{loss}: {argument} must have the signature {SIGNATURES[bits]!r}, but {wrong}: got {signature!r}"
+        )
     if not 0 < address <= 2 * sys.maxsize + 1:
         raise ValueError(f"{loss}: {argument} must be at the address of a function, got {address}")
     return BlockKernel(address, given)
@@ -87,6 +89,18 @@ def argument_types(signature: str) -> tuple[str, ...]:
     """The types that a signature names, that of the result first: `const` and the names of integers of one size make no difference."""
     match = re.fullmatch(r"([^()]+)\(([^()]*)\)\s*", signature)
     return tuple(map(type_name, (match[1], *match[2].split(",")))) if match else ()
+
+
+def difference(types: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    """The first place in which two signatures differ, in words; nothing where they agree."""
+    if not types:
+        return "it is written in another way, as 'result (arguments)' without names"
+    if types[0] != wanted[0]:
+        return f"it returns {types[0]}, not {wanted[0]}"
+    if len(types) != len(wanted):
+        return f"it has {len(types) - 1} arguments, not {len(wanted) - 1}"
+    places = [k for k, (own, other) in enumerate(zip(types, wanted, strict=True)) if own != other]
+    return f"argument {places[0]} is {types[places[0]]}, not {wanted[places[0]]}" if places else ""
 
 
 def type_name(text: str) -> str:

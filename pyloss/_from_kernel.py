@@ -11,7 +11,11 @@ from ._loss import CurvedLoss, Loss, OnEmpty, Reduction, _number
 
 
 class KernelLoss(Loss):
-    """A loss whose kernel is not one of pyloss: what `from_kernel` makes."""
+    """An elementwise loss made of a kernel of one's own: what `pyloss.from_kernel` makes.
+
+    It is asked as every loss is; `parameters` holds the numbers that its kernel is given. `dataclasses.replace` changes what all losses
+    have: `replace(loss, reduction="sum")`. It cannot be pickled.
+    """
 
     family = "elementwise"
 
@@ -50,7 +54,7 @@ class KernelLoss(Loss):
 
 
 class CurvedKernelLoss(KernelLoss, CurvedLoss):
-    """One whose kernel gives a second derivative."""
+    __doc__ = KernelLoss.__doc__
 
     __repr__ = KernelLoss.__repr__  # or it would get that of a dataclass
 
@@ -142,6 +146,8 @@ def from_kernel(
     """
     if not isinstance(name, str):
         raise TypeError(f"from_kernel: name must be a string, got {name!r}")
+    if not name:
+        raise ValueError("from_kernel: name must not be empty")
     if not isinstance(hess, bool):
         raise TypeError(f"{name}: hess must be True or False, got {hess!r}")
     truth = _domain(name, "y_true_domain", y_true_domain)

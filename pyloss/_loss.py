@@ -269,7 +269,7 @@ class Loss(_Declared):
         result: tuple[Value, Array] = self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
         return result
 
-    def accumulator(self) -> "Accumulator":
+    def accumulator(self) -> "Accumulator[float]":
         """What adds up this loss over a stream of data: a `pyloss.Accumulator` of it alone, whose result is a float."""
         from ._accumulator import Accumulator
 
@@ -351,7 +351,7 @@ def _number(loss: str, name: str, given: object, domain: Domain) -> float:
     except OverflowError:
         raise _errors.bad_parameter(loss, name, "a number within the range of floats", "a larger one") from None
     if isnan(number) or not domain.contains(number):
-        raise _errors.bad_parameter(loss, name, domain, given)
+        raise _errors.bad_parameter(loss, name, "a number, not nan" if domain == REAL else domain, given)
     return number
 
 

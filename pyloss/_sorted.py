@@ -136,7 +136,7 @@ class SortedLoss(Loss, ABC):
         return values, grads
 
     def _tally(self) -> Tally:
-        if self.axis is None:
+        if self.axis is None or 0 in np.atleast_1d(self.axis):
             raise self._endless()
         return SortedTally(self)
 
@@ -151,11 +151,9 @@ class SortedLoss(Loss, ABC):
         return self._each_case(opened, False)[0], opened.counts, opened.shape[0]
 
     def _endless(self) -> ValueError:
-        return _errors.bad_parameter(
-            self.name,
-            "axis",
-            "without the first axis in an accumulator: the errors of a case are sorted together",
-            self.axis,
+        return ValueError(
+            f"{self.name}: in an accumulator, axis must leave out the first axis, since the errors of a case are sorted together; "
+            f"got {self.axis!r}"
         )
 
     def _open(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Opened:

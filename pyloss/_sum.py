@@ -113,7 +113,7 @@ class Sum:
         gradient, hessian = self._add_up("grad_and_hess", (y_true, y_pred, sample_weight), out)
         return gradient, hessian
 
-    def accumulator(self) -> Accumulator:
+    def accumulator(self) -> Accumulator[float]:
         """What adds up this sum over a stream of data: a `pyloss.Accumulator` of it alone, whose result is a float."""
         return Accumulator(self)
 

@@ -33,6 +33,9 @@ class Tally(ABC):
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """Take in data. After an error the tally is of no more use."""
 
+    def check(self, other: Any) -> None:  # noqa: B027  most data have no form
+        """Refuse another of the same loss whose data are of another form: after this, merging does not fail."""
+
     @abstractmethod
     def merge(self, other: Any) -> None:
         """Take in what another of the same loss has seen."""
@@ -44,6 +47,11 @@ class Tally(ABC):
     @abstractmethod
     def step(self, shape: tuple[int, ...]) -> int:
         """At which multiples of rows data of a shape may be cut; 0 where they may not."""
+
+    @property
+    def readings(self) -> int:
+        """How often the data are read."""
+        return 1
 
 
 class ReducedTally(Tally):
@@ -95,6 +103,10 @@ class TotalTally(Tally):
     def value(self) -> float:
         return self.loss._reduced(self.loss._gathered(lambda reading: self.loss._counted(self.sums[reading])))
 
+    @property
+    def readings(self) -> int:
+        return len(self.sums)
+
     def step(self, shape: tuple[int, ...]) -> int:
         return step_of_elements(shape)
 
@@ -115,37 +127,35 @@ class CasesTally(Tally):
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         cases = Cases(self.loss, self.loss.axis or 0, y_true, y_pred, sample_weight)
-        self.settle_axes(cases.pred.ndim)
+        self.take_form(cases.pred.ndim, None if cases.in_rows else cases.shape)
         if cases.in_rows:
             self.whole.add(*self.loss._values_of(cases), len(cases.pred))
             return
-        self.open_cases(cases.shape)
         for tally, case in zip(self.open, cases.apart(), strict=True):
             tally.add(*case)
 
-    def settle_axes(self, axes: int) -> None:
-        """Their number decides what a case is."""
-        if self.axes not in (None, axes):
-            raise ValueError(
-                f"{self.loss.name}: the arrays of a stream have one number of axes, got {axes} after {self.axes}"
-            )
-        self.axes = axes
-
-    def open_cases(self, shape: tuple[int, ...]) -> None:
-        if self.shape is None:
+    def take_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
+        """The number of axes decides what a case is, and cases that go on keep their shape; None where nothing is known yet."""
+        self.check_form(axes, shape)
+        if self.axes is None:
+            self.axes = axes
+        if self.shape is None and shape is not None:
             self.shape = shape
             self.open = [TotalTally(self.loss) for _ in np.ndindex(shape)]
-        elif self.shape != shape:
-            raise ValueError(f"{self.loss.name}: the cases of a stream have one shape, got {shape} after {self.shape}")
+
+    def check_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
+        for what, own, other in (("number of axes", self.axes, axes), ("shape of cases", self.shape, shape)):
+            if None not in (own, other) and own != other:
+                raise ValueError(f"{self.loss.name}: the arrays of a stream have one {what}, got {other} after {own}")
+
+    def check(self, other: "CasesTally") -> None:
+        self.check_form(other.axes, other.shape)
 
     def merge(self, other: "CasesTally") -> None:
-        if other.axes is not None:
-            self.settle_axes(other.axes)
+        self.take_form(other.axes, other.shape)
         self.whole.merge(other.whole)
-        if other.shape is not None:
-            self.open_cases(other.shape)
-            for tally, further in zip(self.open, other.open, strict=True):
-                tally.merge(further)
+        for tally, further in zip(self.open, other.open, strict=other.shape is not None):
+            tally.merge(further)
 
     def value(self) -> float:
         if self.shape is None:
@@ -220,12 +230,20 @@ class SumTally(Tally):
         for tally in self.tallies:
             tally.add(y_true, y_pred, sample_weight)
 
+    def check(self, other: "SumTally") -> None:
+        for tally, further in zip(self.tallies, other.tallies, strict=True):
+            tally.check(further)
+
     def merge(self, other: "SumTally") -> None:
         for tally, further in zip(self.tallies, other.tallies, strict=True):
             tally.merge(further)
 
     def value(self) -> float:
         return self.loss._added_up([tally.value() for tally in self.tallies])
+
+    @property
+    def readings(self) -> int:
+        return sum(tally.readings for tally in self.tallies)
 
     def step(self, shape: tuple[int, ...]) -> int:
         return common_step(self.tallies, shape)

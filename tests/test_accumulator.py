@@ -109,7 +109,9 @@ def test_cases_in_rows_and_cases_through_all_rows(cls, reduction, axis, rng):
 def test_cases_keep_their_form():
     through = Dice(axis=0).accumulator()
     through.update(np.ones((2, 3)), np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"^dice: the cases of a stream have one shape, got \(4,\) after \(3,\)$"):
+    with pytest.raises(
+        ValueError, match=r"^dice: the arrays of a stream have one shape of cases, got \(4,\) after \(3,\)$"
+    ):
         through.update(np.ones((2, 4)), np.ones((2, 4)))
     with pytest.raises(ValueError, match=r"^dice: the arrays of a stream have one number of axes, got 3 after 2$"):
         through.update(np.ones((2, 3, 1)), np.ones((2, 3, 1)))
@@ -199,6 +201,18 @@ def test_an_error_changes_nothing(rng):
     assert both.result() == before
 
 
+def test_losses_take_data_in_together_or_not_at_all():
+    """The shape of cases is known only when the sums are merged."""
+    for both in (Accumulator([MSE(), Dice(axis=0)]), Sum([(1, MSE()), (1, Dice(axis=0))]).accumulator()):
+        both.update(np.ones((2, 3)), np.zeros((2, 3)))
+        before = both.result()
+        with pytest.raises(
+            ValueError, match=r"^dice: the arrays of a stream have one shape of cases, got \(4,\) after \(3,\)$"
+        ):
+            both.update(np.ones((2, 4)), np.ones((2, 4)))
+        assert both.result() == before
+
+
 def test_values_out_of_range_are_kept():
     loss = MAE(reduction="sum")
     assert isnan(summed_up(loss, [([0.0], [inf]), ([0.0], [nan])], range))
@@ -273,10 +287,15 @@ def test_what_cannot_be_added_up():
         MSE(reduction="none").accumulator()
     with pytest.raises(TypeError, match=r"^nt_xent: it compares the rows of a batch"):
         NTXent().accumulator()
-    with pytest.raises(ValueError, match=r"^lovasz: axis must be without the first axis in an accumulator"):
-        Lovasz().accumulator()
-    with pytest.raises(ValueError, match=r"^lovasz: axis must be without the first axis in an accumulator"):
-        Lovasz(axis=0).accumulator().update(np.ones((2, 3)), np.ones((2, 3)))
+    for axis in (None, 0, (0, 1)):
+        with pytest.raises(
+            ValueError, match=r"^lovasz: in an accumulator, axis must leave out the first axis, .*; got"
+        ):
+            Lovasz(axis=axis).accumulator()
+    with pytest.raises(
+        ValueError, match=r"^lovasz: in an accumulator, axis must leave out the first axis, .*; got -2$"
+    ):
+        Lovasz(axis=-2).accumulator().update(np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(TypeError, match=r"^Accumulator: only an accumulator can be merged, got 7$"):
         MSE().accumulator().merge(7)
     with pytest.raises(ValueError, match=r"^Accumulator: only one of the same losses can be merged"):

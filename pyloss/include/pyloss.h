@@ -69,7 +69,15 @@ static inline int import_pyloss(void)
 
 /* An elementwise loss object, be it one of pyloss.LOSSES or of pyloss.from_kernel, with all its parameters; NULL with a TypeError for
  * anything else. The handle keeps the loss alive until it is closed. Opening and closing need the GIL, nothing else does. */
-static inline pyloss_loss *pyloss_open(PyObject *loss) { return PYLOSS_API->open(loss); }
+static inline pyloss_loss *pyloss_open(PyObject *loss)
+{
+    if (PYLOSS_API == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "import_pyloss() was not called in this source file");
+        return NULL;
+    }
+    return PYLOSS_API->open(loss);
+}
+
 static inline void pyloss_close(pyloss_loss *loss) { PYLOSS_API->close(loss); }
 
 /* In UTF-8; it lives as long as the handle. */
