@@ -143,7 +143,7 @@ def repeating(shape, dtype):
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     whole = -(-size // TILE) * TILE
     access = mmap.PROT_READ | mmap.PROT_WRITE
-    start = libc.mmap(None, whole, mmap.PROT_NONE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    start = libc.mmap(None, whole, 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     for at in range(start, start + whole, TILE):
         assert libc.mmap(at, TILE, access, mmap.MAP_SHARED | MAP_FIXED, tile, 0) == at
     yield np.frombuffer((ctypes.c_char * size).from_address(start), dtype).reshape(shape)
