@@ -39,9 +39,10 @@ def each_kernel(forms):
 
 
 def repeated(form, count):
-    """The arrays of one row (or element), and the same over and over."""
-    one = inputs(form, (1, 2)) if form.row_truth or form.values_shape((1, 2)) == (1,) else inputs(form, (1,))
-    return one[:2], tuple(many(part, count) for part in one[:2])
+    """The arrays of one row (or element) in single precision, and the same over and over."""
+    rows = form.row_truth or form.values_shape((1, 2)) == (1,)
+    one = in_single(inputs(form, (1, 2) if rows else (1,))[:2])
+    return one, many(one, count)
 
 
 def many(part, count):
@@ -74,7 +75,7 @@ def test_entries_of_rows_of_two_classes(form):
 def test_rows():
     """Of labels, whose index is that of the row."""
     labels, logits = np.broadcast_to(np.uint8(0), MANY), np.broadcast_to(np.float32(0.5), (MANY, 1))
-    assert pyloss.SparseCCE()(labels, logits) == -np.log(0.5)
+    assert pyloss.SparseCCE()(labels, logits) == pytest.approx(np.log(2), rel=1e-7, abs=0)
     assert pyloss.SparseCCE(from_logits=True)(labels, logits) == 0
 
 
@@ -82,6 +83,11 @@ def test_classes():
     """A row of more than 2^31 classes, all of one logit: log of their number."""
     logits = np.broadcast_to(np.float32(0.5), (1, MANY))
     assert pyloss.CCE(from_logits=True)(np.array([MANY - 1]), logits) == pytest.approx(np.log(MANY), rel=1e-6, abs=0)
+
+
+def test_cases():
+    truth, pred = (np.broadcast_to(np.float32(part), (3, 2**30)) for part in (1, 0.5))
+    assert (pyloss.Dice(axis=1, smooth=0, reduction="none")(truth, pred) == pyloss.Dice(smooth=0)([1.0], [0.5])).all()
 
 
 def test_weights_and_masks():
@@ -104,9 +110,7 @@ FAULTS = {
     "y_true must be": lambda bad: pyloss.BCE(from_logits=True)(bad, np.broadcast_to(np.float32(0), MANY)),
     "sample_weight must be": lambda bad: pyloss.MAE()(*[np.broadcast_to(np.float32(0), MANY)] * 2, bad),
     "class labels must be": lambda bad: pyloss.SparseCCE()(bad, np.broadcast_to(np.float32(0.5), (MANY, 1))),
-    r"y_pred\[1\] .* must be": lambda bad: pyloss.GaussianNLL()(
-        np.broadcast_to(0.0, MANY), (np.broadcast_to(0.0, MANY), bad)
-    ),
+    "y_pred must be": lambda bad: pyloss.BCE()(np.broadcast_to(np.float32(0), MANY), bad),
 }
 
 
@@ -139,7 +143,7 @@ def repeating(shape, dtype):
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     whole = -(-size // TILE) * TILE
     access = mmap.PROT_READ | mmap.PROT_WRITE
-    start = libc.mmap(None, whole, mmap.PROT_NONE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    start = libc.mmap(None, whole, 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     for at in range(start, start + whole, TILE):
         assert libc.mmap(at, TILE, access, mmap.MAP_SHARED | MAP_FIXED, tile, 0) == at
     yield np.frombuffer((ctypes.c_char * size).from_address(start), dtype).reshape(shape)
@@ -150,7 +154,6 @@ def repeating(shape, dtype):
 @pytest.mark.parametrize("form", [ELEMENTWISE[0], TOTALS[0], ROWWISE[0]], ids=str)
 def test_gradients(form):
     one, every = repeated(form, 2**30 + 9 if form.rowwise else MANY)
-    one, every = in_single(one), in_single(every)
     loss = form(reduction="sum")
     with repeating(every[1].shape, np.float32) as out:
         loss.grad(*every, out=out)
