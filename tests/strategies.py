@@ -19,11 +19,15 @@ ON_EMPTY = ("nan", "zero", "raise")
 WEIGHTS = ("none", "none", "element", "row", "zero", "float16", "integer", "bool", "negative", "nan")
 CLASSES = (1, 2, 3, 10, 32, 33)
 LONG = (64, 127, 1025)
+LEAST = 1e-4
 
 
 NO_LIMITS = {
     "binary_focal": "the textbook's products of 0 and an infinite logarithm have limits of their own",
     "crps_normal": "the textbook divides by the deviation, and where that is infinite its differences are nan or infinite",
+    "js_divergence": "the textbook's quotient of the smallest number has no digits",
+    "soft_mcc": "the textbook's squares of the smallest numbers are 0",
+    "triplet": "both distances of an anchor at infinity are infinite, and which is larger is nobody's",
     "sparsemax": "an infinite score and a truth that is no distribution give nan, where the textbook has an infinity",
     "generalized_ce": "the textbook puts a small number in the place of a probability of 0, of which a small power is near 1",
 }
@@ -71,9 +75,10 @@ def like(arrays: Any, parts: Iterator[Any]) -> Any:
 
 
 def edges(domain: Domain, dtype: Any) -> list[float]:
-    """The ends of a domain and their neighbours, inside and outside; zeros of both signs."""
+    """Zeros of both signs, the ends of a domain and their neighbours inside and outside; but not the smallest number above 0."""
     ends = [dtype(end) for end in (domain.low, domain.high) if np.isfinite(end)]
-    return [-0.0, 0.0, *(float(x) for end in ends for x in (end, *(np.nextafter(end, dtype(to)) for to in (-9, 9))))]
+    found = [float(x) for end in ends for x in (end, *(np.nextafter(end, dtype(to)) for to in (-9, 9)))]
+    return [-0.0, 0.0, *(x for x in found if not 0 < x < LEAST)]
 
 
 def smallest(domain: Domain, dtype: Any) -> list[float]:
@@ -155,7 +160,8 @@ def truths(draw: Any, variant: Variant, truth: Array, special: list[float]) -> A
         return truth.astype(draw(st.sampled_from(INTEGERS[::2] if signed else INTEGERS)))
     if draw(st.integers(0, 9)) == 0:
         return np.asarray(truth > 0.5)
-    return draw(numbers(truth, loss.y_true_domain, [x for x in special if np.isnan(x)]))
+    nans = [] if loss.y_true_domain.integral else [x for x in special if np.isnan(x)]
+    return draw(numbers(truth, loss.y_true_domain, nans))
 
 
 def domains(loss: Any) -> tuple[Domain, ...]:
@@ -224,9 +230,9 @@ def outside(variant: Variant, loss: Any, y: Any, p: Any) -> list[Array]:
 
 
 def has_limit(variant: Variant, y: Any, p: Any, w: Any) -> bool:
-    """Whether there are ends of domains; or nans that spread, where the loss leaves a 0 that does not depend on them."""
+    """Whether there are ends of domains; or nans that spread, where the loss leaves a number that does not depend on them."""
     loss = variant()
-    spreads = loss.family in ("total", "paired") or variant.stem in FLAT
+    spreads = loss.family in ("total", "paired") or variant.labels or variant.stem in FLAT
     nans = any(np.isnan(part.astype(float)).any() for part in (*each(w), *(each(p) + each(y) if spreads else ())))
     return nans or any(near_end(array, domain) for array, domain in zip(each(p), domains(loss), strict=True))
 
@@ -234,7 +240,7 @@ def has_limit(variant: Variant, y: Any, p: Any, w: Any) -> bool:
 def near_end(array: Array, domain: Domain) -> bool:
     """Whether a number is an end of the domain; or next to 0, where its inverse is beyond the range."""
     numbers = array.astype(np.float64)
-    tiny = (domain.low == 0) & (numbers > 0) & (numbers < 1e-30)
+    tiny = (domain.low == 0) & (numbers > 0) & (numbers < LEAST)
     return bool(np.any(np.isin(numbers, [domain.low, domain.high]) | tiny))
 
 
