@@ -35,7 +35,10 @@ def pythons() -> dict[tuple[int, ...], Path]:
         )
     found: dict[tuple[int, ...], Path] = {}
     for candidate in candidates:
-        done = subprocess.run([candidate, "-c", PROBE], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run([candidate, "-c", PROBE], capture_output=True, text=True, check=False)
+        except OSError:  # a link to nothing, or nothing that runs
+            continue
         if done.returncode == 0 and (version := tuple(map(int, done.stdout.split()))) >= OLDEST:
             found.setdefault(version, candidate)
     return dict(sorted(found.items()))

@@ -92,14 +92,15 @@ cdef int sum_flat(Plan plan, const Flat* arrays, double* total, Py_ssize_t* wher
 
 cdef pyloss_loss* open_loss(object loss) except NULL:
     plan = loss._plan if getattr(loss, "family", None) == "elementwise" else None
-    if not isinstance(plan, Plan):
+    if not isinstance(plan, Plan) or (<Plan>plan).loss is not loss:
         raise _errors.not_elementwise(loss)
     Py_INCREF(plan)
     return <pyloss_loss*><void*>plan
 
 
 cdef void close_loss(pyloss_loss* loss) noexcept:
-    Py_DECREF(<Plan><void*>loss)
+    if loss != NULL:
+        Py_DECREF(<Plan><void*>loss)
 
 
 cdef const char* name_of_loss(const pyloss_loss* loss) noexcept nogil:

@@ -39,9 +39,9 @@ cdef void set_domain(Domain* domain, object declared, int bits, bint check):
     domain.high = high
 
 
-cdef inline bint is_tame(double total) noexcept nogil:
-    """Whether products with a total weight, and quotients by it, stay in the range; or it is 0 or nan."""
-    return not (0 < total < 1e-90 or total > 1e90)
+cpdef inline bint is_tame(double total) noexcept:
+    """Whether a total weight may stay as it is: it is in the middle of the range, 0 or nan."""
+    return not (0 < total < 2.0**-40 or total > 2.0**40)
 
 
 cdef bint fit_float32(tuple numbers) except -1:
@@ -122,8 +122,11 @@ cdef class Plan:
         self.checks = loss.check
         self.rowwise = rowwise
         self.statistics = statistics
-        self.double_only = (double_only or not fit_float32(parameters + tuple(factors or ()))
-                            or (own is not None and self.own.blocks[0] == NULL))
+        self.double_only = double_only
+        if own is None:
+            self.double_only |= not fit_float32(parameters + tuple(factors or ()))
+        else:
+            self.double_only |= self.own.blocks[0] == NULL
         self.axis = axis
         self.zero_if_empty = loss.on_empty == "zero"
         self.raise_if_empty = loss.on_empty == "raise"
@@ -138,6 +141,8 @@ cdef class Plan:
     cdef int set_kernel(self, str name, tuple parameters) except -1:
         self.pair = name in PAIR_NUMBERS
         self.point = PAIR_NUMBERS[name] if self.pair else POINT_NUMBERS.get(name, -1)
+        if self.point < 0 and name not in ROW_NUMBERS:
+            raise TypeError(f"{type(self.loss).__name__}: pyloss has no kernel for it")
         self.row_kernel = ROW_NUMBERS[name if self.point < 0 else "smoothed"] if self.point < 0 or self.smoothing != 0 else -1
         return set_parameters(self.parameters, parameters)
 

@@ -131,7 +131,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     cdef int threads = 1
     cdef clock_t start
     clear_partial(total)
-    if units * unit_work < UNLOCKED_WORK:
+    if units * unit_work < UNLOCKED_WORK and call.own.blocks[1] == NULL:    # others' code may wait for other threads
         run(call, 0, units, total)
         return 0
     grain = max(<Py_ssize_t>1, GRAIN // unit_work)

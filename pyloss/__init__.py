@@ -22,7 +22,8 @@ def __getattr__(name: str) -> _Any:
         return _import_module(f".{name}", __name__)
     if name == "__all__" or not name.startswith("_"):
         names = _import_module("._public", __name__).NAMES
-        globals().update(names, __all__=[*names, *_SUBMODULES])
+        for public, given in {**names, "__all__": [*names, *_SUBMODULES]}.items():
+            globals().setdefault(public, given)  # what somebody has put in a name's place stays
         if name in globals():
             return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

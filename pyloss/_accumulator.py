@@ -30,12 +30,13 @@ class Accumulator(Generic[Result]):
     accumulator takes a few kilobytes for each loss whatever it has seen, and can be pickled (if its losses can: those of `from_kernel`
     cannot). So a cluster sends accumulators, not data.
 
-    An update of any size reads its arrays once for all losses, some 131,072 elements at a time: a whole `np.memmap` may be given. It costs
-    some microseconds more than the losses themselves, which pieces of 10,000 rows and more do not feel. An error leaves the accumulator as
-    it was. Several threads may update one accumulator.
+    An update of any size takes its arrays through all losses some 131,072 elements at a time, so that they come from memory once: a whole
+    `np.memmap` may be given. It costs some microseconds more than the losses themselves, which pieces of 10,000 rows and more do not feel.
+    An error leaves the accumulator as it was. Several threads may update one accumulator.
 
     Totals such as `RMSE` and `Dice` are those of all data. Where a total has an `axis`, a case lies in one row (the first axis is not
-    summed over), or it goes on through all rows: then the cases of all updates have one shape, and what is kept grows with their number.
+    summed over), or it goes on through all rows: then the cases of all updates have one shape, and each takes some kilobytes of its own.
+    Products of weights and values are added up as they are: where they leave the range of floats, the mean is lost.
     `Lovasz` must have its cases in rows; `NTXent` and `InfoNCE`, which compare the rows of a batch, have no accumulator.
 
     Parameters
@@ -93,11 +94,11 @@ class Accumulator(Generic[Result]):
             raise TypeError(f"Accumulator: only an accumulator can be merged, got {other!r}")
         if other._losses != self._losses:
             raise ValueError(f"Accumulator: only one of the same losses can be merged, got {other!r} for {self!r}")
-        self._merge(other._snapshot())
+        self._merge(other._tallies)
 
     def result(self) -> Result:
         """The value of the loss of all data so far; a tuple of values where there is a sequence of losses."""
-        values = tuple(tally.value() for tally in self._snapshot())
+        values = tuple(tally.value() for tally in self._tallies)
         return values[0] if self._alone else values  # type: ignore[return-value]
 
     def __repr__(self) -> str:
@@ -105,27 +106,24 @@ class Accumulator(Generic[Result]):
         return f"Accumulator({inside})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"losses": self._losses[0] if self._alone else self._losses, "tallies": self._snapshot()}
+        return {"losses": self._losses[0] if self._alone else self._losses, "tallies": self._tallies}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["losses"])  # type: ignore[misc]
         self._tallies = state["tallies"]
 
     def _merge(self, tallies: list[Tally]) -> None:
-        """All of them or, where one cannot be, none."""
-        with self._lock:
-            for tally, further in zip(self._tallies, tallies, strict=True):
-                tally.check(further)
-            for tally, further in zip(self._tallies, tallies, strict=True):
-                tally.merge(further)
-
-    def _snapshot(self) -> list[Tally]:
-        """What nobody else changes."""
-        copies = [tally.fresh() for tally in self._tallies]
-        with self._lock:
-            for copy, tally in zip(copies, self._tallies, strict=True):
-                copy.merge(tally)
-        return copies
+        """All of them or, where one cannot be, none. What can be seen never changes: whoever reads needs no lock."""
+        while True:
+            before = self._tallies
+            merged = [tally.fresh() for tally in before]
+            for parts in (before, tallies):
+                for tally, part in zip(merged, parts, strict=True):
+                    tally.merge(part)
+            with self._lock:
+                if self._tallies is before:
+                    self._tallies = merged
+                    return
 
 
 def _tally(k: int, loss: Any) -> Tally:
@@ -142,7 +140,8 @@ def _pieces(tallies: list[Tally], arrays: Arrays) -> Iterator[Arrays]:
         yield arrays
         return
     y_true, y_pred, sample_weight = arrays
-    preds = tuple(map(_arrays.sliceable, y_pred)) if isinstance(y_pred, tuple) else (_arrays.sliceable(y_pred),)
+    several = isinstance(y_pred, tuple | list) and any(tally.predictions for tally in tallies)
+    preds = tuple(map(_arrays.sliceable, y_pred if several else (y_pred,)))
     others = tuple(map(_arrays.sliceable, (y_true, sample_weight)))
     rows = _rows(tallies, preds, others)
     if not rows:
@@ -152,7 +151,7 @@ def _pieces(tallies: list[Tally], arrays: Arrays) -> Iterator[Arrays]:
         piece = slice(first, first + rows)
         truth, weight = (None if array is None else array[piece] for array in others)
         cut = tuple(pred[piece] for pred in preds)
-        yield truth, cut if isinstance(y_pred, tuple) else cut[0], weight
+        yield truth, cut if several else cut[0], weight
 
 
 def _rows(tallies: list[Tally], preds: tuple[Any, ...], others: tuple[Any, ...]) -> int:

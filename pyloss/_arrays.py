@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+SMALLEST = 5e-324
+
 OVERLAP_WORK: Any = 10_000
 """How hard to look for an overlap. NumPy's stubs know only -1 and 0."""
 
@@ -81,9 +83,15 @@ def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array
 
 
 def tamed(weight: Array, total: float) -> Array:
-    """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats."""
+    """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats.
+
+    A weight that is not 0 does not become 0: what it belongs to still counts, if it is nan, and is still checked.
+    """
+    numbers = np.ma.getdata(weight).astype(np.float64)
     with np.errstate(all="ignore"):
-        return np.asarray(np.ldexp(weight, -frexp(total)[1] if isfinite(total) else -1024))
+        tame = np.ldexp(numbers, -frexp(total)[1] if isfinite(total) else -1024)
+    tame = np.where((tame == 0) & (numbers != 0), np.copysign(SMALLEST, numbers), tame)
+    return np.ma.masked_array(tame, weight.mask) if isinstance(weight, np.ma.MaskedArray) else tame
 
 
 def share_memory(a: Array, b: Array) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from _ctypes import FUNCFLAG_PYTHONAPI
 from ctypes import CFUNCTYPE, c_void_p, cast, sizeof
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,8 @@ def located(loss: str, argument: str, given: Any, wanted: str) -> tuple[int, str
         return address, signature
     function = getattr(given, "ctypes", given)  # numba's cfunc has one of ctypes
     if isinstance(function, _CTYPES_FUNCTION):
+        if function._flags_ & FUNCFLAG_PYTHONAPI:
+            raise TypeError(f"{loss}: {argument} must be able to run without the GIL, got {given!r} of a ctypes.PyDLL")
         return cast(function, c_void_p).value or 0, ctypes_signature(loss, argument, function)
     raise TypeError(
         f"{loss}: {argument} must be a pair (address, {wanted!r}), a scipy.LowLevelCallable, a cfunc of numba, a function of ctypes "
@@ -82,7 +85,7 @@ def ctype_name(ctype: Any) -> str:
         return f"{ctype_name(ctype._type_)} *"
     if getattr(ctype, "_type_", None) in tuple("hilq"):
         return f"int{8 * sizeof(ctype)}_t"
-    return str(ctype.__name__.removeprefix("c_"))
+    return str(getattr(ctype, "__name__", ctype)).removeprefix("c_")
 
 
 def argument_types(signature: str) -> tuple[str, ...]:

@@ -146,8 +146,8 @@ def from_kernel(
     """
     if not isinstance(name, str):
         raise TypeError(f"from_kernel: name must be a string, got {name!r}")
-    if not name:
-        raise ValueError("from_kernel: name must not be empty")
+    if not name or not name.isprintable():
+        raise ValueError(f"from_kernel: name must be a word that can be printed, got {name!r}")
     if not isinstance(hess, bool):
         raise TypeError(f"{name}: hess must be True or False, got {hess!r}")
     truth = _domain(name, "y_true_domain", y_true_domain)

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Hashable
 from functools import cache, lru_cache
+from importlib import import_module
 from inspect import Parameter, Signature, signature
+from pkgutil import iter_modules
 from typing import Any
 
-from . import losses as losses  # registers them
+from . import losses
 from ._loss import LOSSES, Loss, Value
+
+# Not in the package of the losses itself: while it was imported, a thread that unpickles a loss would wait for it, and it for that thread.
+for _module in iter_modules(losses.__path__, f"{losses.__name__}."):
+    import_module(_module.name)
 
 
 def function_of(loss: type[Loss]) -> Callable[..., Value]:

@@ -1,7 +1,7 @@
 """The base classes: what every loss can be asked, said once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from inspect import Parameter, Signature, cleandoc
 from math import isnan
@@ -70,14 +70,25 @@ class _Keywords:
     """The signature of a class by its fields, made when it is asked for; an object has that of its call."""
 
     def __get__(self, instance: object, owner: Any) -> Signature:
-        if instance is not None or not is_dataclass(owner):
+        has_own = owner.__init__ is not _Declared.__init__
+        if instance is not None or has_own or not is_dataclass(owner):
             raise AttributeError("__signature__")
-        return Signature(
-            [
-                Parameter(declared.name, Parameter.KEYWORD_ONLY, default=declared.default, annotation=declared.type)
-                for declared in fields(owner)
-            ]
-        )
+        return Signature([_keyword(declared) for declared in fields(owner)])
+
+
+def _keyword(declared: Field[Any]) -> Parameter:
+    default = Parameter.empty if _is_required(declared) else declared.default
+    return Parameter(declared.name, Parameter.KEYWORD_ONLY, default=default, annotation=declared.type)
+
+
+def _is_required(declared: Field[Any]) -> bool:
+    return declared.default is MISSING and declared.default_factory is MISSING
+
+
+def _default(owner: object, declared: Field[Any]) -> Any:
+    if _is_required(declared):
+        raise TypeError(f"{type(owner).__name__}: {declared.name} must be given")
+    return declared.default if declared.default_factory is MISSING else declared.default_factory()
 
 
 @dataclass_transform(
@@ -101,9 +112,12 @@ class _Declared:
             LOSSES[stem] = cls  # type: ignore[assignment]
             cls.__doc__ = _with_parameters(cls)
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, *positional: object, **given: Any) -> None:
+        if positional:
+            raise TypeError(f"{type(self).__name__}: parameters are given by name, got {positional[0]!r} without one")
         for declared in fields(self):
-            object.__setattr__(self, declared.name, given.pop(declared.name, declared.default))
+            own = given.pop(declared.name) if declared.name in given else _default(self, declared)
+            object.__setattr__(self, declared.name, own)
         for name in given:
             raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
         self.__post_init__()
@@ -121,15 +135,17 @@ class _Declared:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._arguments() == other._arguments()
+        return self._compared() == other._compared() if type(self) is type(other) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self._arguments().values()))
+        return hash(self._compared())
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__qualname__}({', '.join(f'{name}={given!r}' for name, given in self._arguments().items())})"
-        )
+        shown = (f"{own.name}={getattr(self, own.name)!r}" for own in fields(self) if own.repr)
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def _compared(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, own.name) for own in fields(self) if own.compare)
 
 
 def _with_parameters(cls: Any) -> str | None:

@@ -51,7 +51,7 @@ class OverlapLoss(TotalLoss):
         if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
             return super().__call__(y_true, y_pred, sample_weight, out=out)
         self._check_value_out(out, shape=cases.shape)
-        return self._shaped(self._averaged(cases.shape, self._read(cases)), out)
+        return self._shaped(self._averaged(cases.shape, self._read_cases(cases)), out)
 
     def grad(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
@@ -59,7 +59,7 @@ class OverlapLoss(TotalLoss):
         if self.axis is None or not (cases := Cases(self, self.axis, y_true, y_pred, sample_weight)).shape:
             return super().grad(y_true, y_pred, sample_weight, out=out)
         self._check_grad_out(out, cases)
-        return self._gradient(cases, self._read(cases), out)
+        return self._gradient(cases, self._read_cases(cases), out)
 
     def value_and_grad(
         self,
@@ -74,11 +74,11 @@ class OverlapLoss(TotalLoss):
         value_out, grad_out = self._split(out)
         self._check_grad_out(grad_out, cases)
         self._check_value_out(value_out, grad_out, cases.shape)
-        sums = self._read(cases)
+        sums = self._read_cases(cases)
         grad = self._gradient(cases, sums, grad_out)
         return self._shaped(self._averaged(cases.shape, sums), value_out), grad
 
-    def _read(self, cases: Cases) -> Sums:
+    def _read_cases(self, cases: Cases) -> Sums:
         return self._sums_of(cases.shape, lambda reading: cases.sums(self._plan, reading))
 
     @silent

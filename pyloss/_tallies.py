@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._cases import Cases, divisor_of_rows
+from ._cases import SUMS, Cases, divisor_of_rows
 from ._engine import Sums
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ class Tally(ABC):
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """Take in data. After an error the tally is of no more use."""
 
-    def check(self, other: Any) -> None:  # noqa: B027  most data have no form
-        """Refuse another of the same loss whose data are of another form: after this, merging does not fail."""
-
     @abstractmethod
     def merge(self, other: Any) -> None:
         """Take in what another of the same loss has seen."""
@@ -52,6 +49,11 @@ class Tally(ABC):
     def readings(self) -> int:
         """How often the data are read."""
         return 1
+
+    @property
+    def predictions(self) -> int:
+        """How many there are, if they come as a tuple; else 0."""
+        return 0
 
 
 class ReducedTally(Tally):
@@ -73,6 +75,10 @@ class ReducedTally(Tally):
 
     def value(self) -> float:
         return self.loss._plan.value_of(self.sums, self.rows)
+
+    @property
+    def predictions(self) -> int:
+        return len(self.loss.predictions)
 
     def step(self, shape: tuple[int, ...]) -> int:
         axis = getattr(self.loss, "axis", None)
@@ -136,20 +142,14 @@ class CasesTally(Tally):
 
     def take_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
         """The number of axes decides what a case is, and cases that go on keep their shape; None where nothing is known yet."""
-        self.check_form(axes, shape)
+        for what, own, other in (("number of axes", self.axes, axes), ("shape of cases", self.shape, shape)):
+            if None not in (own, other) and own != other:
+                raise ValueError(f"{self.loss.name}: the arrays of a stream have one {what}, got {other} after {own}")
         if self.axes is None:
             self.axes = axes
         if self.shape is None and shape is not None:
             self.shape = shape
             self.open = [TotalTally(self.loss) for _ in np.ndindex(shape)]
-
-    def check_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
-        for what, own, other in (("number of axes", self.axes, axes), ("shape of cases", self.shape, shape)):
-            if None not in (own, other) and own != other:
-                raise ValueError(f"{self.loss.name}: the arrays of a stream have one {what}, got {other} after {own}")
-
-    def check(self, other: "CasesTally") -> None:
-        self.check_form(other.axes, other.shape)
 
     def merge(self, other: "CasesTally") -> None:
         self.take_form(other.axes, other.shape)
@@ -166,7 +166,8 @@ class CasesTally(Tally):
         return value
 
     def read(self, reading: tuple[float, ...]) -> tuple[Any, ...]:
-        return tuple(np.array([tally.sums[reading].rounded() for tally in self.open]).T)
+        sums = [tally.sums[reading].rounded() for tally in self.open]
+        return tuple(np.array(sums).reshape(-1, SUMS).T)
 
     def step(self, shape: tuple[int, ...]) -> int:
         return BLOCK
@@ -230,10 +231,6 @@ class SumTally(Tally):
         for tally in self.tallies:
             tally.add(y_true, y_pred, sample_weight)
 
-    def check(self, other: "SumTally") -> None:
-        for tally, further in zip(self.tallies, other.tallies, strict=True):
-            tally.check(further)
-
     def merge(self, other: "SumTally") -> None:
         for tally, further in zip(self.tallies, other.tallies, strict=True):
             tally.merge(further)
@@ -244,6 +241,10 @@ class SumTally(Tally):
     @property
     def readings(self) -> int:
         return sum(tally.readings for tally in self.tallies)
+
+    @property
+    def predictions(self) -> int:
+        return max(tally.predictions for tally in self.tallies)
 
     def step(self, shape: tuple[int, ...]) -> int:
         return common_step(self.tallies, shape)

@@ -28,6 +28,9 @@ class TotalLoss(Loss, ABC):
 
     family = "total"
 
+    _is_unit_free: ClassVar[bool] = False
+    """Whether nothing changes where all weights are multiplied with one number."""
+
     _readings: ClassVar[tuple[tuple[float, ...], ...]] = ((),)
     """What the point may be given when the data are read for their sums."""
 
@@ -55,12 +58,13 @@ class TotalLoss(Loss, ABC):
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
     ) -> Value:
         self._check_value_out(out)
-        return self._shaped(self._reduced(self._sums(y_true, y_pred, sample_weight)), out)
+        return self._shaped(self._reduced(self._read(y_true, y_pred, sample_weight)[0]), out)
 
     def grad(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
     ) -> Array:
-        return self._second(self._sums(y_true, y_pred, sample_weight), y_true, y_pred, sample_weight, out)
+        sums, sample_weight = self._read(y_true, y_pred, sample_weight)
+        return self._second(sums, y_true, y_pred, sample_weight, out)
 
     def value_and_grad(
         self,
@@ -72,9 +76,19 @@ class TotalLoss(Loss, ABC):
     ) -> tuple[Value, Array]:
         value_out, grad_out = self._split(out)
         self._check_value_out(value_out, grad_out)
-        sums = self._sums(y_true, y_pred, sample_weight)
+        sums, sample_weight = self._read(y_true, y_pred, sample_weight)
         grad = self._second(sums, y_true, y_pred, sample_weight, grad_out)
         return self._shaped(self._reduced(sums), value_out), grad
+
+    def _read(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Sums, ArrayLike | None]:
+        """The sums, and the weights that they are of: in other units, where those do not matter and the total is tiny or huge."""
+        sums = self._sums(y_true, y_pred, sample_weight)
+        if sample_weight is None or not self._is_unit_free or _engine.is_tame(sums[-1]):
+            return sums, sample_weight
+        sample_weight = _arrays.tamed(_arrays.sliceable(sample_weight), sums[-1])
+        return self._sums(y_true, y_pred, sample_weight), sample_weight
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Sums:
         def read(reading: tuple[float, ...]) -> Sums:

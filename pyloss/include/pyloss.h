@@ -53,7 +53,7 @@ static inline int import_pyloss(void)
 {
     const pyloss_api *api = (const pyloss_api *)PyCapsule_Import("pyloss._engine.C_API", 0);
     if (api == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_ImportError)) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_SetString(PyExc_ImportError, "this pyloss has no C API");
         }
         return -1;

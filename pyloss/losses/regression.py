@@ -47,6 +47,7 @@ class RMSE(TotalLoss, stem="rmse"):
     Reference: R. J. Hyndman and A. B. Koehler, Another look at measures of forecast accuracy, 2006.
     """
 
+    _is_unit_free = True
     _readings = ((1.0,), (2.0**-600,), (2.0**600,))
 
     def _make_plan(self) -> Plan:

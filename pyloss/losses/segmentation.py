@@ -128,6 +128,7 @@ class SoftMCC(OverlapLoss, stem="soft_mcc"):
     Reference: K. Abhishek and G. Hamarneh, Matthews correlation coefficient loss for deep convolutional networks, 2021.
     """
 
+    _is_unit_free = True
     _readings = ((), (1.0,))
 
     def _gathered(self, read: Read) -> Sums:
