@@ -54,11 +54,11 @@ def assert_call(variant: Variant, call: Call) -> None:
             check(call.loss, *call.plain, given=call.given, limits=call.limits, terms=terms(call))
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.data())
 @pytest.mark.parametrize("variant", EVERY, ids=str)
 def test_any_call(variant, data):
-    """tests/torture/test_hypothesis.py draws a hundred times as many."""
+    """tests/torture/test_hypothesis.py draws two hundred times as many."""
     assert_call(variant, data.draw(calls(variant)))
 
 
