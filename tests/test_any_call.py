@@ -74,7 +74,11 @@ def test_parts_of_a_call(variant, data):
     whole = answers(loss, y, p)
     i = data.draw(st.integers(0, len(p) - 1))
     for name, part in answers(loss, y[i : i + 1], p[i : i + 1]).items():
-        np.testing.assert_array_equal(part, whole[name][i : i + 1], strict=True)
+        expected = whole[name][i : i + 1]
+        assert part.dtype == expected.dtype
+        np.testing.assert_array_equal(
+            part.astype(float), expected.astype(float)
+        )  # bfloat16's nan is not known to NumPy
 
 
 NUMBERS = st.floats(width=32) | st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-45, 3e38])
