@@ -54,11 +54,11 @@ def assert_call(variant: Variant, call: Call) -> None:
             check(call.loss, *call.plain, given=call.given, limits=call.limits, terms=terms(call))
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.data())
 @pytest.mark.parametrize("variant", EVERY, ids=str)
 def test_any_call(variant, data):
-    """tests/torture/test_hypothesis.py draws a hundred times as many."""
+    """tests/torture/test_hypothesis.py draws two hundred times as many."""
     assert_call(variant, data.draw(calls(variant)))
 
 
@@ -69,12 +69,16 @@ def test_parts_of_a_call(variant, data):
     """What an element, or a row, is asked alone is what it is among others."""
     call = data.draw(calls(variant))
     y, p, _ = call.plain
-    assume(p.ndim > variant.rowwise and len(p) and has_answers(call))
-    loss = variant(reduction="none", check=call.loss.check)
+    assume(p.ndim > variant.rowwise and len(p) and TypeError not in call.may)
+    loss = variant(reduction="none", check=False)
     whole = answers(loss, y, p)
     i = data.draw(st.integers(0, len(p) - 1))
     for name, part in answers(loss, y[i : i + 1], p[i : i + 1]).items():
-        np.testing.assert_array_equal(part, whole[name][i : i + 1], strict=True)
+        expected = whole[name][i : i + 1]
+        assert part.dtype == expected.dtype
+        np.testing.assert_array_equal(
+            part.astype(float), expected.astype(float)
+        )  # bfloat16's nan is not known to NumPy
 
 
 NUMBERS = st.floats(width=32) | st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-45, 3e38])
