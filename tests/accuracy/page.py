@@ -26,7 +26,8 @@ confirmed in 200; the points are random numbers of all sizes, tails, denormals, 
 result that is a sum of terms of both signs is measured in units of the sum of their absolute values (`tests/oracle_ulps.py` says for
 which, and how). The values of losses of a whole case (Dice, RMSE and their like) are float64 in both precisions.
 
-The gates are 2 ULP in float32 and 4 ULP in float64, for Hessians 4 and 6, and for values of a whole case 1e-14. What exceeds them is in **bold**, and explained below.
+The gates are 2 ULP in float32 and 4 ULP in float64, for Hessians 4 and 6, and for values of a whole case 1e-14. What exceeds them is
+in **bold**, and explained below.
 
 """
 FUNCTIONS = """
