@@ -6,7 +6,7 @@ import numpy as np
 import oracles_regression  # noqa: F401
 import pytest
 from oracle_mpmath import _evaluate
-from test_oracle import GATES, HESS_GATES, ulps
+from oracle_ulps import GATES, HESS_GATES, ulps
 
 import pyloss
 from pyloss import (

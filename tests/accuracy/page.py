@@ -14,7 +14,7 @@ PRECISIONS = ("float32", "float64")
 LEVELS = ("v2", "v3", "v4")
 HEAD = """# Accuracy
 
-The worst errors ever measured, in units in the last place (ULP) of the correctly rounded result. `make accuracy` measures them
+The worst errors measured, in units in the last place (ULP) of the correctly rounded result. `make accuracy` measures them
 again and writes this page and the records in `tests/accuracy/`, in which a figure may only become smaller; `make test` asks again what
 was worst, and a sample of the functions. A level of the processor's instructions without a column has not been run: {missing}.
 
@@ -26,7 +26,8 @@ confirmed in 200; the points are random numbers of all sizes, tails, denormals, 
 result that is a sum of terms of both signs is measured in units of the sum of their absolute values (`tests/oracle_ulps.py` says for
 which, and how). The values of losses of a whole case (Dice, RMSE and their like) are float64 in both precisions.
 
-The gates are 2 ULP in float32 and 4 ULP in float64, for Hessians 4 and 6. What exceeds them is in **bold**, and explained below.
+The gates are 2 ULP in float32 and 4 ULP in float64, for Hessians 4 and 6, and for values of a whole case 1e-14. What exceeds them is
+in **bold**, and explained below.
 
 """
 FUNCTIONS = """
