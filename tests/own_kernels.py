@@ -93,6 +93,6 @@ def kernel(name: str) -> Any:
     return function
 
 
-def callback(function: Any) -> Any:
-    """A kernel in Python, for float64: ctypes takes the GIL for it."""
-    return ctypes.CFUNCTYPE(None, *ARGUMENTS[ctypes.c_double])(function)
+def callback(function: Any, number: type = ctypes.c_double) -> Any:
+    """A kernel in Python: ctypes takes the GIL for it."""
+    return ctypes.CFUNCTYPE(None, *ARGUMENTS[number])(function)

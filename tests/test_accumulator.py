@@ -3,6 +3,7 @@
 import gc
 import itertools
 import pickle
+import signal
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from math import inf, isnan, nan
@@ -12,7 +13,7 @@ import pytest
 from variants import CONTRASTIVE, EVERY, SORTED, VARIANTS, data, weights
 
 import pyloss
-from pyloss import CCE, MAE, MSE, RMSE, Accumulator, Dice, GaussianNLL, Huber, Lovasz, NTXent, SoftMCC, SparseCCE, Sum
+from pyloss import CCE, MAE, MSE, RMSE, Accumulator, Dice, GaussianNLL, Huber, Lovasz, NTXent, SoftMCC, SparseCCE, Sum, Triplet
 
 BLOCK = 1024
 STREAMS = [variant for variant in EVERY if variant not in CONTRASTIVE + SORTED]
@@ -155,6 +156,38 @@ def test_several_losses_of_labels_and_of_several_predictions(rng):
     by_both = Accumulator([GaussianNLL(), GaussianNLL(full=True)])
     by_both.update(z[:, 0], (z[:, 1], np.exp(z[:, 2])))
     assert by_both.result()[0] == GaussianNLL()(z[:, 0], (z[:, 1], np.exp(z[:, 2])))
+
+
+def test_several_predictions_may_come_in_a_list(rng):
+    anchors, others, further = rng.normal(size=(3, 70_000, 2))
+    losses = [Triplet(), Triplet(margin=0.5)]
+    together = Accumulator(losses)
+    together.update(None, [anchors, others, further])
+    assert together.result() == tuple(loss(None, (anchors, others, further)) for loss in losses)
+
+
+def test_no_cases():
+    for loss in (Dice(axis=0), Dice(axis=0, on_empty="zero"), SoftMCC(axis=0)):
+        nothing = np.ones((5, 0))
+        whole = loss(nothing, nothing)
+        assert summed_up(loss, [(nothing, nothing, None)], range) == pytest.approx(whole, nan_ok=True)
+
+
+def test_a_signal_may_ask_for_the_result(rng):
+    """Whoever reads needs no lock, which the interrupted thread may have."""
+    y, p = rng.normal(size=(2, 300_000))
+    accumulator = Accumulator([MSE(), RMSE()])
+    accumulator.update(y, p)
+    whole, seen = accumulator.result(), []
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(accumulator.result()))
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        while len(seen) < 100:
+            accumulator.update(y, p)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert {(mse, rmse) for mse, rmse in seen} == {whole}
 
 
 def test_an_accumulator_of_one_loss_gives_a_number():

@@ -22,6 +22,8 @@ import pyloss
 from pyloss._block_kernel import SIGNATURES
 from pyloss._domains import Domain, interval
 
+BITS = 8 * np.intp(0).itemsize
+
 SHAPE = (70, 31)
 DTYPES = ["float16", "float32", "float64", "int8", "int32", "uint64"]
 
@@ -337,24 +339,29 @@ def test_every_way_to_hand_over_a_kernel():
         assert loss == first
 
 
+ANOTHER_WAY = "it is written in another way, as 'result (arguments)' without names"
+R = "double *"
+
+
 @pytest.mark.parametrize(
-    "signature",
+    ("signature", "wrong"),
     [
-        "void (double *, double *, double *, int, double *, double *, double *)",
-        "void (double *, double *, double *, int, double *, double *, double *, int)",
-        "void (double *, double *, double *, long long, double *, double *, double *, ptrdiff_t)",
-        "int (double *, double *, double *, int, double *, double *, double *, ptrdiff_t)",
-        "void (double *, double *, double **, int, double *, double *, double *, ptrdiff_t)",
-        "void (double *, double *, double *, int, double *, double *, double *, unsigned long)",
-        SIGNATURES[32],
-        "double *",
-        "",
+        (f"void ({R}, {R}, {R}, int, {R}, {R}, {R})", "it has 7 arguments, not 8"),
+        (f"void ({R}, {R}, {R}, int, {R}, {R}, {R}, short)", f"argument 8 is short, not int{BITS}"),
+        (f"void ({R}, {R}, {R}, int, {R}, {R}, {R}, unsigned long)", f"argument 8 is unsigned long, not int{BITS}"),
+        (f"void ({R}, {R}, {R}, long long, {R}, {R}, {R}, ptrdiff_t)", "argument 4 is int64, not int32"),
+        (f"int ({R}, {R}, {R}, int, {R}, {R}, {R}, ptrdiff_t)", "it returns int32, not void"),
+        (f"void ({R}, {R}, {R}*, int, {R}, {R}, {R}, ptrdiff_t)", f"argument 3 is {R} *, not {R}"),
+        (SIGNATURES[32], "argument 1 is float *, not double *"),
+        ("double *", ANOTHER_WAY),
+        ("", ANOTHER_WAY),
     ],
 )
-def test_other_signatures_are_refused(signature):
+def test_other_signatures_are_refused(signature, wrong):
     with pytest.raises(TypeError) as error:
         pyloss.from_kernel((4096, signature), name="mine")
-    assert str(error.value) == f"mine: kernel must have the signature {SIGNATURES[64]!r}, got {signature!r}"
+    expected = f"mine: kernel must have the signature {SIGNATURES[64]!r}, but {wrong}: got {signature!r}"
+    assert str(error.value) == expected
 
 
 def test_what_is_no_kernel_is_refused():
@@ -362,7 +369,7 @@ def test_what_is_no_kernel_is_refused():
     for given in (4096, None, "kernel", abs, (4096,), (4096, 8, 15), (4096, None), np.zeros(3)):
         with pytest.raises(TypeError, match=r"mine: kernel must be a pair \(address, 'void .*, got "):
             pyloss.from_kernel(given, name="mine")
-    with pytest.raises(TypeError, match=r"mine: kernel must have the signature .*, got 'double \(double\)'"):
+    with pytest.raises(TypeError, match=r"mine: kernel must have the signature .*: got 'double \(double\)'"):
         pyloss.from_kernel(other, name="mine")
     data_too = LowLevelCallable(callback(abs), user_data=ctypes.c_void_p(4096))
     with pytest.raises(TypeError, match="mine: kernel must have no user data"):
@@ -381,6 +388,34 @@ def test_undeclared_functions_of_ctypes_are_refused():
         pyloss.from_kernel(bare, name="mine")
 
 
+@compiles
+def test_functions_that_need_the_gil_are_refused():
+    function = ctypes.PyDLL(None, handle=library()._handle)["brier"]
+    function.argtypes, function.restype = kernel("brier").argtypes, None
+    with pytest.raises(TypeError, match="mine: kernel must be able to run without the GIL"):
+        pyloss.from_kernel(function, name="mine")
+
+
+@compiles
+def test_what_a_kernel_forgets_is_nan():
+    """The parameters that it was not given, and the results that it does not write."""
+    y, p = cases("huber")
+    assert np.isnan(pyloss.from_kernel(kernel("huber"), name="huber")(y, p))
+    silent = callback(lambda *_: None)
+    value, grad = pyloss.from_kernel(silent, name="silent", reduction="none").value_and_grad(y, p)
+    assert np.isnan(value).all()
+    assert np.isnan(grad).all()
+
+
+@compiles
+def test_parameters_beyond_float32_do_not_change_the_kernel():
+    seen = []
+    single = callback(lambda *given: seen.append(given[-1]), ctypes.c_float)
+    loss = pyloss.from_kernel(kernel("huber"), name="huber", kernel32=single, parameters={"delta": 1e-300})
+    loss(np.zeros(3, np.float32), np.ones(3, np.float32))
+    assert seen == [3]
+
+
 # The object -------------------------------------------------------------------------------------------------------------
 
 IDLE = (4096, SIGNATURES[64])
@@ -389,11 +424,14 @@ IDLE = (4096, SIGNATURES[64])
 def test_arguments():
     with pytest.raises(TypeError, match="from_kernel: name must be a string, got None"):
         pyloss.from_kernel(IDLE, name=None)
+    for name in ("", "\ud800", "k\0"):
+        with pytest.raises(ValueError, match="from_kernel: name must be a word that can be printed, got"):
+            pyloss.from_kernel(IDLE, name=name)
     with pytest.raises(TypeError, match="mine: hess must be True or False, got 0"):
         pyloss.from_kernel(IDLE, name="mine", hess=0)
     with pytest.raises(ValueError, match="mine: reduction must be 'mean' or"):
         pyloss.from_kernel(IDLE, name="mine", reduction="average")
-    with pytest.raises(ValueError, match="mine: a must be any number, got nan"):
+    with pytest.raises(ValueError, match="mine: a must be a number, not nan, got nan"):
         pyloss.from_kernel(IDLE, name="mine", parameters={"a": math.nan})
     for wrong in ((1.0,), {1: 1.0}, 2.0):
         with pytest.raises(TypeError, match="mine: parameters must be a mapping of names to numbers, got"):

@@ -5,8 +5,9 @@ import inspect
 import pickle
 import pydoc
 import re
-from dataclasses import FrozenInstanceError, fields, is_dataclass
+from dataclasses import FrozenInstanceError, field, fields, is_dataclass
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -250,6 +251,32 @@ def test_values_are_python_floats():
         p = p.astype(np.float32)
         assert type(variant(reduction="mean")(y, p)) is float
         assert type(variant(reduction="mean").value_and_grad(y, p)[0]) is float
+
+
+class Scaled(pyloss.Loss):
+    """A user's loss: one parameter must be given, another has a factory, a third is no part of what it is."""
+
+    scale: float
+    notes: list = field(default_factory=list)
+    label: str = field(default="", compare=False, repr=False)
+
+
+def test_fields_of_a_loss_of_ones_own():
+    assert Scaled(scale=2.0).notes == []
+    assert Scaled(scale=2.0, label="a") == Scaled(scale=2.0, label="b")
+    assert "label" not in repr(Scaled(scale=2.0))
+    assert inspect.signature(Scaled).parameters["scale"].default is inspect.Parameter.empty
+    with pytest.raises(TypeError, match="^Scaled: scale must be given$"):
+        Scaled()
+    with pytest.raises(TypeError, match="^Scaled: parameters are given by name, got 2.0 without one$"):
+        Scaled(2.0)
+    with pytest.raises(TypeError, match="^Scaled: pyloss has no kernel for it$"):
+        Scaled(scale=2.0).accumulator().update([1.0], [2.0])
+
+
+def test_others_may_say_that_they_are_equal():
+    assert ANY == pyloss.MSE() == ANY
+    assert pyloss.MSE() != 7
 
 
 def test_a_loss_of_ones_own():

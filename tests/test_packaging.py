@@ -105,6 +105,31 @@ def test_names_are_listed_once():
     assert set(pyloss.__all__) <= set(names)
 
 
+def test_what_is_put_in_the_place_of_a_name_stays():
+    run("import pyloss; pyloss.MSE; pyloss.check = 5; hasattr(pyloss, 'nothing'); assert pyloss.check == 5")
+
+
+def test_threads_may_unpickle_while_others_ask_for_the_first_name():
+    code = """
+import threading, pyloss
+names = [f"pyloss.losses.{name}" for name in ("regression", "binary", "robust", "counts")]
+barrier = threading.Barrier(8)
+errors = []
+def ask(k):
+    barrier.wait()
+    try:
+        __import__(names[k // 2]) if k % 2 else pyloss.Huber
+    except Exception as error:
+        errors.append(error)
+threads = [threading.Thread(target=ask, args=(k,)) for k in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(errors)
+"""
+    for _ in range(4):
+        assert run(code) == "[]\n"
+
+
 def test_threads_may_ask_for_the_first_name_together():
     code = """
 import concurrent.futures, threading, pyloss
