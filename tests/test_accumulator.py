@@ -13,7 +13,22 @@ import pytest
 from variants import CONTRASTIVE, EVERY, SORTED, VARIANTS, data, weights
 
 import pyloss
-from pyloss import CCE, MAE, MSE, RMSE, Accumulator, Dice, GaussianNLL, Huber, Lovasz, NTXent, SoftMCC, SparseCCE, Sum, Triplet
+from pyloss import (
+    CCE,
+    MAE,
+    MSE,
+    RMSE,
+    Accumulator,
+    Dice,
+    GaussianNLL,
+    Huber,
+    Lovasz,
+    NTXent,
+    SoftMCC,
+    SparseCCE,
+    Sum,
+    Triplet,
+)
 
 BLOCK = 1024
 STREAMS = [variant for variant in EVERY if variant not in CONTRASTIVE + SORTED]

@@ -400,7 +400,10 @@ def test_functions_that_need_the_gil_are_refused():
 def test_what_a_kernel_forgets_is_nan():
     """The parameters that it was not given, and the results that it does not write."""
     y, p = cases("huber")
-    assert np.isnan(pyloss.from_kernel(kernel("huber"), name="huber")(y, p))
+    seen = []
+    reader = callback(lambda *given: seen.extend(given[2][:4]))
+    pyloss.from_kernel(reader, name="reader", parameters={"a": 2.5})(y[:1], p[:1])
+    assert (seen[0], np.isnan(seen[1:]).all()) == (2.5, True)
     silent = callback(lambda *_: None)
     value, grad = pyloss.from_kernel(silent, name="silent", reduction="none").value_and_grad(y, p)
     assert np.isnan(value).all()

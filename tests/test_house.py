@@ -266,11 +266,11 @@ def test_fields_of_a_loss_of_ones_own():
     assert Scaled(scale=2.0, label="a") == Scaled(scale=2.0, label="b")
     assert "label" not in repr(Scaled(scale=2.0))
     assert inspect.signature(Scaled).parameters["scale"].default is inspect.Parameter.empty
-    with pytest.raises(TypeError, match="^Scaled: scale must be given$"):
+    with pytest.raises(TypeError, match=r"^Scaled: scale must be given$"):
         Scaled()
-    with pytest.raises(TypeError, match="^Scaled: parameters are given by name, got 2.0 without one$"):
+    with pytest.raises(TypeError, match=r"^Scaled: parameters are given by name, got 2.0 without one$"):
         Scaled(2.0)
-    with pytest.raises(TypeError, match="^Scaled: pyloss has no kernel for it$"):
+    with pytest.raises(TypeError, match=r"^Scaled: pyloss has no kernel for it$"):
         Scaled(scale=2.0).accumulator().update([1.0], [2.0])
 
 
