@@ -268,3 +268,30 @@ def test_limits_of_derivatives():
     assert pyloss.TweedieNLL(power=0.0).grad_and_hess([1.0], [709.5])[1] == np.inf
     assert pyloss.Barron(c=1e-160).grad([1.0], [0.0]) == pytest.approx(-1e160, rel=1e-14)
     assert pyloss.SSE(reduction="none")(np.float32([1e19]), np.float32([-1e19])) == np.float32(2e38)
+
+
+def test_a_tiny_weight_among_huge_ones_still_counts():
+    """Weights are brought into range for a mean: none becomes 0, which would hide a nan or a fault."""
+    for weight in ([1e300, 1e-300], [1e80, 1e-300]):
+        value, grad = pyloss.MSE().value_and_grad([1.0, 2], [0.0, np.nan], weight)
+        assert np.isnan(value)
+        assert np.isnan(grad[1])
+        with pytest.raises(ValueError, match=r"^bce: y_pred must be in \[0, 1\], got 7.0 at index 1"):
+            pyloss.BCE()([1.0, 0], [0.5, 7], weight)
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-80, 1e80, 1e300])
+def test_totals_do_not_depend_on_the_unit_of_weights(unit):
+    weight = np.ma.masked_array(np.array([1.0, 3, 2]), [False, False, True])
+    truth, pred = np.array([0.0, 1, 1]), np.array([0.25, 0.5, 0.75])
+    for loss in (pyloss.RMSE(), pyloss.SoftMCC()):
+        expected = loss.value_and_grad(truth, pred, weight)
+        got = loss.value_and_grad(truth, pred, weight * unit)
+        assert got[0] == pytest.approx(expected[0], rel=1e-14)
+        np.testing.assert_allclose(got[1], expected[1], rtol=1e-14)
+        assert not got[1][2]
+
+
+def test_products_of_weights_and_values_stay_in_range():
+    assert pyloss.MSE()([0.0], [1e120], [1e80]) == pytest.approx(1e240, rel=1e-14)
+    assert pyloss.MSE()([0.0], [1e-130], [1e-80]) == pytest.approx(1e-260, rel=1e-14, abs=0)
