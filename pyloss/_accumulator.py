@@ -112,7 +112,7 @@ class Accumulator(Generic[Result]):
         self.__init__(state["losses"])  # type: ignore[misc]
         self._tallies = state["tallies"]
 
-    def _merge(self, tallies: list[Tally]) -> None:
+    def _merge(self, tallies: list[Tally[Any]]) -> None:
         """All of them or, where one cannot be, none. What can be seen never changes: whoever reads needs no lock."""
         while True:
             before = self._tallies
@@ -126,15 +126,17 @@ class Accumulator(Generic[Result]):
                     return
 
 
-def _tally(k: int, loss: Any) -> Tally:
+def _tally(k: int, loss: Any) -> Tally[Any]:
     if isinstance(loss, type) or not hasattr(loss, "_tally"):
         hint = f": write {loss.__name__}()" if hasattr(loss, "_tally") else ""
         raise TypeError(f"Accumulator: losses[{k}] must be a loss of pyloss, got {loss!r}{hint}")
-    tally: Tally = loss._tally()
+    if loss._unreduced:
+        raise ValueError(f"{loss.name}: an accumulator keeps one number, and reduction='none' gives many")
+    tally: Tally[Any] = loss._tally()
     return tally
 
 
-def _pieces(tallies: list[Tally], arrays: Arrays) -> Iterator[Arrays]:
+def _pieces(tallies: list[Tally[Any]], arrays: Arrays) -> Iterator[Arrays]:
     """All at once; where many rows are read several times, cut where no loss can tell."""
     if sum(tally.readings for tally in tallies) == 1:
         yield arrays
@@ -154,7 +156,7 @@ def _pieces(tallies: list[Tally], arrays: Arrays) -> Iterator[Arrays]:
         yield truth, cut if several else cut[0], weight
 
 
-def _rows(tallies: list[Tally], preds: tuple[Any, ...], others: tuple[Any, ...]) -> int:
+def _rows(tallies: list[Tally[Any]], preds: tuple[Any, ...], others: tuple[Any, ...]) -> int:
     """How many rows a piece has; 0 where there is nothing to cut."""
     shape = np.shape(preds[0])
     if prod(shape) <= PIECE:

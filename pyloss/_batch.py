@@ -44,7 +44,7 @@ class ContrastiveLoss(Loss, ABC):
 
     temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> Tally[Any]:
         raise TypeError(
             f"{self.name}: it compares the rows of a batch with one another, so that no stream can be added up"
         )

@@ -291,8 +291,13 @@ class Loss(_Declared):
 
         return Accumulator(self)
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> Tally[Any]:
         return ReducedTally(self)
+
+    @property
+    def _unreduced(self) -> bool:
+        """Whether the values are arrays."""
+        return self.reduction == "none"
 
     def forward(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Value:
         """The same as calling the loss."""

@@ -42,7 +42,7 @@ class OverlapLoss(TotalLoss):
     def _grad_plan(self) -> Plan:
         return Plan(self, "overlap_grad", double_only=True)
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> Tally[Any]:
         return TotalTally(self) if self.axis is None else CasesTally(self)
 
     def __call__(

@@ -135,7 +135,7 @@ class SortedLoss(Loss, ABC):
                 grads[i][there] = grad
         return values, grads
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> Tally[Any]:
         if self.axis is None or 0 in np.atleast_1d(self.axis):
             raise self._endless()
         return SortedTally(self)

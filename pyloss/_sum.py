@@ -131,7 +131,7 @@ class Sum:
     @property
     def _unreduced(self) -> bool:
         """Whether the values are arrays."""
-        return _unreduced(self.terms[0][1])
+        return self.terms[0][1]._unreduced
 
     def _added_up(self, values: Iterable[float]) -> float:
         """The sum of the terms' values."""
@@ -170,7 +170,7 @@ def _checked(given: Any) -> tuple[Term, ...]:
     terms = tuple(_term(k, term) for k, term in enumerate(given))
     if not terms:
         raise ValueError("sum: terms must hold at least one (weight, loss)")
-    kinds = [_unreduced(loss) for _, loss in terms]
+    kinds = [loss._unreduced for _, loss in terms]
     if any(kinds) and not all(kinds):
         number, array = terms[kinds.index(False)][1], terms[kinds.index(True)][1]
         raise ValueError(
@@ -191,10 +191,6 @@ def _term(k: int, given: Any) -> Term:
         hint = f": write {loss.__name__}()" if isinstance(loss, type) and issubclass(loss, Loss) else ""
         raise TypeError(f"sum: terms[{k}] must hold a loss of pyloss, got {loss!r}{hint}")
     return float(weight), loss
-
-
-def _unreduced(loss: Loss | Sum) -> bool:
-    return loss._unreduced if isinstance(loss, Sum) else loss.reduction == "none"
 
 
 def _overlap(out: Any, inputs: tuple[Any, ...]) -> bool:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from math import gcd, lcm, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from ._sum import Sum
     from ._total import TotalLoss
 
+Kind = TypeVar("Kind")
+
 BLOCK = 1024
 """Where data are cut at multiples of so many rows, or elements, the sums have the same bits as of the whole."""
 
 
-class Tally(ABC):
+class Tally(ABC, Generic[Kind]):
     """What one loss keeps."""
 
-    @abstractmethod
-    def fresh(self) -> "Tally":
+    def __init__(self, loss: Kind) -> None:
+        self.loss = loss
+
+    def fresh(self) -> Self:
         """One of the same loss that has seen nothing."""
+        return type(self)(self.loss)
 
     @abstractmethod
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
@@ -56,15 +61,12 @@ class Tally(ABC):
         return 0
 
 
-class ReducedTally(Tally):
+class ReducedTally(Tally["Loss"]):
     """Of a loss whose value is a sum over elements or rows."""
 
     def __init__(self, loss: "Loss") -> None:
-        check_reduction(loss)
-        self.loss, self.sums, self.rows = loss, Sums(), 0
-
-    def fresh(self) -> "ReducedTally":
-        return ReducedTally(self.loss)
+        super().__init__(loss)
+        self.sums, self.rows = Sums(), 0
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         self.rows += self.loss._plan.add_to(self.sums, y_true, y_pred, sample_weight)
@@ -87,16 +89,12 @@ class ReducedTally(Tally):
         return BLOCK if axis not in (0, -len(shape)) else 0
 
 
-class TotalTally(Tally):
+class TotalTally(Tally["TotalLoss"]):
     """Of a total of everything: the sums of each of its readings."""
 
     def __init__(self, loss: "TotalLoss") -> None:
-        check_reduction(loss)
-        self.loss = loss
+        super().__init__(loss)
         self.sums = {reading: Sums() for reading in loss._readings}
-
-    def fresh(self) -> "TotalTally":
-        return TotalTally(self.loss)
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         for reading, sums in self.sums.items():
@@ -117,19 +115,15 @@ class TotalTally(Tally):
         return step_of_elements(shape)
 
 
-class CasesTally(Tally):
+class CasesTally(Tally["OverlapLoss"]):
     """Of a total in separate cases. A case lies in one row, or all rows are in all cases, which are then kept apart."""
 
     def __init__(self, loss: "OverlapLoss") -> None:
-        check_reduction(loss)
-        self.loss = loss
+        super().__init__(loss)
         self.axes: int | None = None
         self.whole = WholeCases(loss)
         self.shape: tuple[int, ...] | None = None
         self.open: list[TotalTally] = []
-
-    def fresh(self) -> "CasesTally":
-        return CasesTally(self.loss)
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         cases = Cases(self.loss, self.loss.axis or 0, y_true, y_pred, sample_weight)
@@ -173,16 +167,12 @@ class CasesTally(Tally):
         return BLOCK
 
 
-class SortedTally(Tally):
+class SortedTally(Tally["SortedLoss"]):
     """Of sorted errors in cases of which each lies in one row."""
 
     def __init__(self, loss: "SortedLoss") -> None:
-        check_reduction(loss)
-        self.loss = loss
+        super().__init__(loss)
         self.whole = WholeCases(loss)
-
-    def fresh(self) -> "SortedTally":
-        return SortedTally(self.loss)
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         self.whole.add(*self.loss._values_of(y_true, y_pred, sample_weight))
@@ -217,15 +207,12 @@ class WholeCases:
         return total / number if number else self.loss._empty
 
 
-class SumTally(Tally):
+class SumTally(Tally["Sum"]):
     """Of a weighted sum of losses."""
 
     def __init__(self, loss: "Sum") -> None:
-        self.loss = loss
-        self.tallies = [term._tally() for _, term in loss.terms]
-
-    def fresh(self) -> "SumTally":
-        return SumTally(self.loss)
+        super().__init__(loss)
+        self.tallies: list[Tally[Any]] = [term._tally() for _, term in loss.terms]
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         for tally in self.tallies:
@@ -250,15 +237,10 @@ class SumTally(Tally):
         return common_step(self.tallies, shape)
 
 
-def check_reduction(loss: "Loss") -> None:
-    if loss.reduction == "none":
-        raise ValueError(f"{loss.name}: an accumulator keeps one number, and reduction='none' gives many")
-
-
 def step_of_elements(shape: tuple[int, ...]) -> int:
     return BLOCK // gcd(BLOCK, prod(shape[1:]))
 
 
-def common_step(tallies: Iterable[Tally], shape: tuple[int, ...]) -> int:
+def common_step(tallies: Iterable[Tally[Any]], shape: tuple[int, ...]) -> int:
     """0 where any of them may not be cut."""
     return lcm(*(tally.step(shape) for tally in tallies))

@@ -46,7 +46,7 @@ class TotalLoss(Loss, ABC):
     def _slope_of(self, sums: Sums) -> tuple[Any, tuple[Any, ...]]:
         """What the point of the second reading is given: the scale of its gradient, and its parameters."""
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> Tally[Any]:
         return TotalTally(self)
 
     @cached_property
