@@ -82,8 +82,11 @@ stubs: .venv/.lint  ## compare the stubs of the compiled modules with the module
 	$(ELSEWHERE) ../../.venv/bin/python -m mypy.stubtest --concise --allowlist ../../.ci/stubtest-allowlist.txt --ignore-unused-allowlist \
 		$$(../../.venv/bin/python -c '$(COMPILED)')
 
+# `make check TESTS="test_out.py test_memory.py"` runs these alone.
+TESTS ?= .
 check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run the tests on that
-	$(ELSEWHERE) $(SHARED) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) $(SHARED_ARGS) -m "not optimized" ../../tests
+	$(ELSEWHERE) $(SHARED) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) $(SHARED_ARGS) -m "not optimized" \
+		$(TESTS:%=../../tests/%)
 
 clean:  ## remove everything that was made
 	rm -rf .venv .venv-checked .venv-peers build dist *.egg-info
