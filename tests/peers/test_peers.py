@@ -18,8 +18,6 @@ from sklearn_table import SKLEARN
 from tables import DOCUMENT, PEERS, render
 from torch_table import TORCH
 
-import pyloss
-
 PREDICTIONS = "pqr"
 
 
