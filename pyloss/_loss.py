@@ -379,7 +379,7 @@ def _number(loss: str, name: str, given: object, domain: Domain) -> float:
 def _numbers(loss: str, name: str, given: Any, domain: Domain) -> tuple[float, ...]:
     """As a tuple, so that the loss can be compared and hashed."""
     flat = given.ndim == 1 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
-    if not flat or isinstance(given, str):
+    if not flat or isinstance(given, str | bytes | bytearray | memoryview):
         raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")
     if any(isinstance(number, Sequence | np.ndarray) for number in given):
         raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")

@@ -82,7 +82,12 @@ def test_another_number_of_classes(variant):
             ask(truth, more)
 
 
-@pytest.mark.parametrize("given", [0.5, "half", None, [[0.5]], [], ["a"], [np.nan]], ids=repr)
+SHAPED = memoryview(np.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize(
+    "given", [0.5, "half", b"half", SHAPED, None, [[0.5]], [], ["a"], [np.nan]], ids=lambda given: type(given).__name__
+)
 def test_what_is_no_sequence_of_numbers(given):
     with pytest.raises((TypeError, ValueError), match=r"^multi_quantile: quantiles"):
         pyloss.MultiQuantile(quantiles=given)
