@@ -34,8 +34,8 @@ FUNCTIONS = """
 ## Vector functions
 
 The functions that the losses are made of, over all 2^32 floats (in the function's domain), and over random doubles with the
-borders. The truth is computed in float64 for float32, and in 80-bit numbers for float64. The gate is 1.5 ULP; for erf,
-log_of_factorial and what is composed of two functions (softplus, sigmoid) it is 2.
+borders. The truth is computed in float64 for float32, and in 80-bit numbers for float64. The gate is 1.5 ULP, for erf and
+log_of_factorial 2; softplus and sigmoid are value and gradient of a loss, and have the gates of losses. What exceeds them is in **bold**.
 
 """
 
@@ -63,6 +63,10 @@ def cell(number: float | None, bold: bool) -> str:
     return f"**{number:.2f}**" if bold else f"{number:.2f}"
 
 
+def figure(ulp: float, limit: float) -> str:
+    return f"**{ulp:.3f}**" if ulp > limit else f"{ulp:.3f}"
+
+
 def loss_rows(losses: record.Tree) -> Iterator[list[str]]:
     for stem, by_precision in sorted(losses.items()):
         cells = [f"`{stem}`"]
@@ -78,7 +82,8 @@ def function_rows(measured: record.Tree) -> Iterator[list[str]]:
         cells = [f"`{name}`"]
         for precision in PRECISIONS:
             by_level: dict[str, Any] = measured.get(name, {}).get(precision, {})
-            cells += [f"{by_level[level]['ulp']:.3f}" if level in by_level else "not run" for level in LEVELS]
+            limit = functions.gate(name, precision)
+            cells += [figure(by_level[level]["ulp"], limit) if level in by_level else "not run" for level in LEVELS]
             counts = {entry["count"] for entry in by_level.values()}
             cells.append(f"{max(counts):,}" if counts else "")
         yield cells
@@ -92,4 +97,5 @@ def page() -> str:
     text = HEAD.format(levels=" and ".join(levels), missing=missing) + table(head, loss_rows(losses))
     text += "\n" + "".join(f"- {line}\n" for line in exceptions.lines())
     head = ["function", *(f"{p} {x}" for p in PRECISIONS for x in (*LEVELS, "numbers"))]
-    return text + FUNCTIONS + table(head, function_rows(measured))
+    text += FUNCTIONS + table(head, function_rows(measured))
+    return text + "\n" + "".join(f"- {line}\n" for line in exceptions.lines_of_functions())
