@@ -57,7 +57,7 @@ cdef inline bint gives_hess(Outputs outputs) noexcept nogil:
 cdef inline Py_ssize_t rows_of_block(Py_ssize_t classes) noexcept nogil:
     """It follows from the data alone, as the sums' bits do; a power of two, so that data may be cut at any multiple of BLOCK rows."""
     cdef Py_ssize_t rows = ROW_BLOCK
-    while rows > 1 and rows * classes > ROW_BLOCK_ENTRIES:
+    while rows > 1 and rows > ROW_BLOCK_ENTRIES // classes:     # a product of them may leave the range
         rows //= 2
     return rows
 
