@@ -116,7 +116,7 @@ class SortedLoss(Loss, ABC):
         self._check_outs(value_out, grad_out, opened)
         counts = opened.counts
         number = divisor(self, opened.shape, counts)
-        values, grads = self._each_case(opened, slopes)
+        values, grads = self._each_case(opened, counts, slopes)
         stored = None if grads is None else self._stored(opened, grads, max(1, number), grad_out)
         value = averaged(self, opened.shape, values, counts)
         if value_out is None:
@@ -124,11 +124,11 @@ class SortedLoss(Loss, ABC):
         value_out[...] = value
         return value_out, stored
 
-    def _each_case(self, opened: Opened, slopes: bool) -> tuple[Array, Array | None]:
+    def _each_case(self, opened: Opened, counts: Array, slopes: bool) -> tuple[Array, Array | None]:
         """The values, and the gradients if they are asked for; 0 where a case counts nothing."""
         values = np.zeros(len(opened.weight))
         grads = np.zeros(opened.pred.shape) if slopes else None
-        for i in np.flatnonzero(opened.counts):
+        for i in np.flatnonzero(counts):
             there = np.flatnonzero(opened.weight[i])
             values[i], grad = self._case(opened.truth[i][there], opened.pred[i][there], opened.weight[i][there], slopes)
             if grads is not None:
@@ -148,7 +148,8 @@ class SortedLoss(Loss, ABC):
         opened = self._open(y_true, y_pred, sample_weight)
         if opened.order[0] != 0 or not opened.shape:
             raise self._endless()
-        return self._each_case(opened, False)[0], opened.counts, opened.shape[0]
+        counts = opened.counts
+        return self._each_case(opened, counts, False)[0], counts, opened.shape[0]
 
     def _endless(self) -> ValueError:
         return ValueError(

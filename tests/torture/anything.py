@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import layouts
 import ml_dtypes
 import numpy as np
 from hypothesis import strategies as st
@@ -145,12 +146,7 @@ def overlapping(array: Array) -> Array:
 
 
 def unaligned(array: Array) -> Array:
-    if array.dtype.hasobject:
-        return array
-    raw = np.zeros(array.nbytes + 1, np.uint8)
-    view: Array = np.ndarray(array.shape, array.dtype, raw.data, 1)
-    view[...] = array
-    return view
+    return array if array.dtype.hasobject else layouts.unaligned(array)
 
 
 def read_only(array: Array) -> Array:
