@@ -83,7 +83,7 @@ class Cases:
         try:
             sum_cases(plan, self.order, self.size, sums, *self.spread(), parameters)
         except ValueError:
-            plan.add_to(Sums(), *self.given)  # which names the first offence in the caller's own order
+            self.name_offence(plan)
             raise
         return tuple(sums.T)
 
@@ -92,6 +92,10 @@ class Cases:
         for column, numbers in enumerate((scale, *parameters)):
             table[:, column] = numbers
         return grad_cases(plan, self.order, self.size, table, *self.spread(), out)
+
+    def name_offence(self, plan: Plan) -> None:
+        """Raise the error of a call on all of the data, which names the first offence in the caller's own order."""
+        plan.add_to(Sums(), *self.given)
 
     @property
     def in_rows(self) -> bool:

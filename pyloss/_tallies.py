@@ -131,8 +131,12 @@ class CasesTally(Tally["OverlapLoss"]):
         if cases.in_rows:
             self.whole.add(*self.loss._values_of(cases), len(cases.pred))
             return
-        for tally, case in zip(self.open, cases.apart(), strict=True):
-            tally.add(*case)
+        try:
+            for tally, case in zip(self.open, cases.apart(), strict=True):
+                tally.add(*case)
+        except ValueError:
+            cases.name_offence(self.loss._plan)
+            raise
 
     def take_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
         """The number of axes decides what a case is, and cases that go on keep their shape; None where nothing is known yet."""

@@ -241,6 +241,8 @@ def test_an_error_changes_nothing(rng):
     before = both.result()
     with pytest.raises(ValueError, match=r"^bce: y_pred must be in \[0, 1\], got 1.5 at index 400000$"):
         both.update(y, p)
+    with pytest.raises(ValueError, match=r"^dice: y_pred must be in \[0, 1\], got 1.5 at index \(1, 2\)$"):
+        Dice(axis=0).accumulator().update(np.zeros((2, 3)), [[0, 1, 0], [0, 1, 1.5]])
     with pytest.raises(ValueError, match=r"^mse: y_true and y_pred must have the same shape"):
         both.update(y[:-1], p)
     with pytest.raises(TypeError, match=r"^mse: y_pred must be an array, got None"):
