@@ -24,6 +24,9 @@ cdef extern from *:
     void release "pyloss_release"() noexcept nogil
     Py_ssize_t next_units "pyloss_next"(Py_ssize_t* counter, Py_ssize_t n) noexcept nogil
 
+cdef extern from "threads.h":
+    int startable_threads "pyloss_startable"(int threads) noexcept nogil
+
 
 cdef void work(range_fn run, const Call* call, Py_ssize_t* counter, Py_ssize_t last, Py_ssize_t grain, Partial* partial) noexcept nogil:
     """Take the next units until none is left. After a fault only later ones could follow, which do not matter any more."""
@@ -40,6 +43,7 @@ cdef void run_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_ssiz
     if not acquire():
         run(call, first, last, &partials[0])
         return
+    threads = startable_threads(threads)
     with parallel(num_threads=threads):
         work(run, call, &counter, last, grain, &partials[threadid()])
     release()

@@ -240,6 +240,36 @@ def test_errors_from_many_threads():
         assert all(pool.map(wrong, range(1, 60)))
 
 
+# Memory for the stacks of a few threads, and for none: as long as the process lives, so does the call.
+FEW_THREADS = """
+import os, resource, sys
+import numpy as np
+import pyloss
+from pyloss import _arrays
+
+_arrays.import_parallel()
+y_true, y_pred = np.zeros(8_000_000, np.float32), np.linspace(-1, 1, 8_000_000, dtype=np.float32)
+with pyloss.threads(1):
+    alone = pyloss.mse(y_true, y_pred)
+used = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[1]), resource.RLIM_INFINITY))
+with pyloss.threads(200):
+    for _ in range(3):
+        assert pyloss.mse(y_true, y_pred).hex() == alone.hex()
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's here")
+@pytest.mark.parametrize("room", [2**21, 2**26])
+def test_where_threads_cannot_be_started_fewer_do_the_work(room):
+    """OpenMP itself would end the process."""
+    done = subprocess.run([sys.executable, "-c", FEW_THREADS, str(room)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert int(done.stdout) < 200
+
+
 # Processes ------------------------------------------------------------------------------------------------------------
 
 Y, P = np.zeros(1_000_000), np.linspace(-1, 1, 1_000_000)

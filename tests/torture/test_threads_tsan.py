@@ -53,6 +53,7 @@ def drive(parallel_c: Path, *macros: str) -> subprocess.CompletedProcess[str]:
     program = parallel_c.with_name("driver")
     sources = [
         f"-I{CSRC}",
+        f"-I{CSRC.parent / 'pyloss' / 'include'}",
         f"-I{sysconfig.get_path('include')}",
         f'-DPARALLEL_C="{parallel_c}"',
         HERE / "tsan_driver.c",
