@@ -21,6 +21,8 @@ from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime
 from ._runtime import threads as threads
 from ._sum import Sum as Sum
+from .losses.linear import LinearCCE as LinearCCE
+from .losses.linear import linear_cce as linear_cce
 from .losses.binary import BCE as BCE
 from .losses.binary import Brier as Brier
 from .losses.binary import Exponential as Exponential
@@ -367,6 +369,57 @@ def asymmetric_bce(
     check: bool = True,
     out: Array | None = None,
 ) -> Value: ...
+def cce(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    from_logits: bool = False,
+    eps: float = 0.0,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    temperature: float = 1.0,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
+def sparse_cce(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    from_logits: bool = False,
+    eps: float = 0.0,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    temperature: float = 1.0,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
+def nll(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
 def lovasz(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -421,57 +474,6 @@ def sparsemax(
     sample_weight: ArrayLike | None = None,
     *,
     axis: int = -1,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
-def cce(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    from_logits: bool = False,
-    eps: float = 0.0,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    softcap: float | None = None,
-    temperature: float = 1.0,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
-def sparse_cce(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    from_logits: bool = False,
-    eps: float = 0.0,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    softcap: float | None = None,
-    temperature: float = 1.0,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
-def nll(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
     reduction: Reduction = "mean",
     on_empty: OnEmpty = "nan",
     check: bool = True,

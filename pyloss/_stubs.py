@@ -31,6 +31,8 @@ from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime
 from ._runtime import threads as threads
 from ._sum import Sum as Sum
+from .losses.linear import LinearCCE as LinearCCE
+from .losses.linear import linear_cce as linear_cce
 '''
 
 ANNOTATIONS = {

@@ -57,7 +57,7 @@ def test_no_file_is_longer_than_500_lines():
 
 
 def test_the_registry_is_the_reference():
-    stems = {name for name in pyloss.reference.__all__ if name.islower()} - {"evaluate", "reduce"}
+    stems = {name for name in pyloss.reference.__all__ if name.islower()} - {"evaluate", "linear_cce", "reduce"}
     assert set(LOSSES) == stems
     assert set(ORACLES) <= stems
 

@@ -17,6 +17,7 @@ from .counts import *  # noqa: F403
 from .distributions import *  # noqa: F403
 from .divergences import *  # noqa: F403
 from .focal import *  # noqa: F403
+from .linear import linear_cce as linear_cce
 from .lovasz import *  # noqa: F403
 from .margins import *  # noqa: F403
 from .multiclass import *  # noqa: F403
@@ -28,4 +29,4 @@ from .similarity import *  # noqa: F403
 from .softmax import *  # noqa: F403
 
 if not TYPE_CHECKING:  # a computed __all__ would hide the functions from type checkers
-    __all__ = ["Result", "evaluate", "reduce", *_oracles]
+    __all__ = ["Result", "evaluate", "linear_cce", "reduce", *_oracles]
