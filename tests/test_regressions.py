@@ -6,6 +6,7 @@ from math import inf, nan, ulp
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 import pyloss
 from pyloss import _engine, _kernels, _runtime
@@ -295,3 +296,31 @@ def test_totals_do_not_depend_on_the_unit_of_weights(unit):
 def test_products_of_weights_and_values_stay_in_range():
     assert pyloss.MSE()([0.0], [1e120], [1e80]) == pytest.approx(1e240, rel=1e-14)
     assert pyloss.MSE()([0.0], [1e-130], [1e-80]) == pytest.approx(1e-260, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, inf])
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("place", range(3))
+def test_a_nan_in_any_of_a_triplet_is_in_all_derivatives(p, swap, place):
+    rows = tuple(np.random.default_rng(k).normal(size=(2, 3)) for k in range(3))
+    rows[place][0, 1] = nan
+    value, grads = pyloss.Triplet(p=p, swap=swap, margin=9.0, reduction="none").value_and_grad(None, rows)
+    assert np.isnan(value).tolist() == [True, False]
+    for grad in grads:
+        assert np.isnan(grad).tolist() == [[True] * 3, [False] * 3]
+
+
+@pytest.mark.parametrize("p", [10.0, 50.0, 300.0])
+def test_a_large_power_of_a_triplet_does_not_show_what_rounding_took(p):
+    """p = 50 was off by 69 ULP."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 200, 3))
+    loss = pyloss.Triplet(p=p, margin=100.0, reduction="none")
+    grad = loss.value_and_grad(None, (a, b, a))[1][0]
+    with mp.workdps(50):
+        for row, first, second in zip(grad, a, b, strict=True):
+            gaps = [mpf(x) - mpf(y) for x, y in zip(first, second, strict=True)]
+            total = sum(abs(x) ** mpf(p) for x in gaps)
+            slopes = [mp.sign(x) * abs(x) ** mpf(p - 1) * total ** (1 / mpf(p) - 1) for x in gaps]
+            for got, slope in zip(row, slopes, strict=True):
+                assert abs(mpf(got) - slope) <= 4 * mpf(ulp(float(slope)))
