@@ -324,3 +324,20 @@ def test_a_large_power_of_a_triplet_does_not_show_what_rounding_took(p):
             slopes = [mp.sign(x) * abs(x) ** mpf(p - 1) * total ** (1 / mpf(p) - 1) for x in gaps]
             for got, slope in zip(row, slopes, strict=True):
                 assert abs(mpf(got) - slope) <= 4 * mpf(ulp(float(slope)))
+
+
+ORTHOGONAL = [([1, 2, 2], [2, 1, -2]), ([0.1, 0.3, 0], [0.3, -0.1, 0]), ([3, 1e-9, 7], [1e-9, -3, 0])]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+def test_vectors_that_are_orthogonal_are_at_the_kink(dtype, scale):
+    first, second = (
+        np.array(rows, dtype) * dtype(2.0 ** np.round(np.log2(scale))) for rows in zip(*ORTHOGONAL, strict=True)
+    )
+    label, loss = -np.ones(len(first)), pyloss.CosineEmbedding(reduction="none")
+    value, grads = loss.value_and_grad(label, (first, second))
+    assert not np.any(value)
+    assert not np.any(grads)
+    assert not np.any(pyloss.reference.evaluate(loss, label, (first.astype(float), second.astype(float))).grad)
+    assert np.all(loss.value_and_grad(label, (first + second * dtype(2**-20), second))[1][0].any(axis=1))
