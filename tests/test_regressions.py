@@ -341,3 +341,15 @@ def test_vectors_that_are_orthogonal_are_at_the_kink(dtype, scale):
     assert not np.any(grads)
     assert not np.any(pyloss.reference.evaluate(loss, label, (first.astype(float), second.astype(float))).grad)
     assert np.all(loss.value_and_grad(label, (first + second * dtype(2**-20), second))[1][0].any(axis=1))
+
+
+@pytest.mark.parametrize(
+    "truth", [[0.5, 0.6, 0.1], [1, 0.5, 0.25], [1.5, 0, 0], [0.5, 0, 0], [1.5, 0.25, 0], [1, 0, 0]]
+)
+@pytest.mark.parametrize("scores", [[inf, 1, 2], [inf, -inf, 0], [1, 2, -inf]])
+def test_sparsemax_of_an_infinite_score_and_any_truth(truth, scores):
+    """The infinite terms are counted together: one of either sign is not nan."""
+    value, grad = pyloss.Sparsemax().value_and_grad([truth], [scores])
+    expected = pyloss.reference.evaluate(pyloss.Sparsemax(), [truth], [scores])
+    assert value == pytest.approx(expected.value, rel=1e-14, nan_ok=True)
+    np.testing.assert_array_equal(grad, expected.grad)
