@@ -353,3 +353,33 @@ def test_sparsemax_of_an_infinite_score_and_any_truth(truth, scores):
     expected = pyloss.reference.evaluate(pyloss.Sparsemax(), [truth], [scores])
     assert value == pytest.approx(expected.value, rel=1e-14, nan_ok=True)
     np.testing.assert_array_equal(grad, expected.grad)
+
+
+HUGE = 1.5e308
+
+
+@pytest.mark.parametrize("size", [2, 1000, 5000])
+@pytest.mark.parametrize("weight", [None, 3.0, 1e-300, 1e308])
+def test_a_mean_is_in_the_range_of_its_terms(size, weight):
+    """Where their sum is not, nor a product with a weight, nor the sum of the weights."""
+    weights = None if weight is None else np.full(size, weight)
+    assert pyloss.MAE()(np.zeros(size), np.full(size, HUGE), weights) == pytest.approx(HUGE, rel=1e-14)
+    labels, logits = np.ones(size, int), np.tile([HUGE, 0], (size, 1))
+    assert pyloss.SparseCCE(from_logits=True)(labels, logits, weights) == pytest.approx(HUGE, rel=1e-14)
+    assert pyloss.MAE(reduction="sum")(np.zeros(size), np.full(size, HUGE)) == inf
+
+
+def test_what_counts_nothing_is_not_in_a_huge_mean():
+    y, p, w = np.zeros(4), np.array([HUGE, inf, nan, HUGE]), [3, 0, 0, 3]
+    assert pyloss.MAE()(y, p, w) == pytest.approx(HUGE, rel=1e-14)
+    assert pyloss.MAE()(y, [HUGE, HUGE, inf, 0.0]) == inf
+    assert np.isnan(pyloss.MAE()(y, [HUGE, HUGE, nan, 0.0]))
+
+
+@pytest.mark.parametrize(("p", "weight"), [(HUGE, None), (3.0, 1e308), (HUGE, 1e10)])
+def test_an_accumulator_of_a_huge_mean(p, weight):
+    whole, parts = pyloss.MAE().accumulator(), [pyloss.MAE().accumulator() for _ in range(5)]
+    for part in parts:
+        part.update(np.zeros(3), np.full(3, p), None if weight is None else np.full(3, weight))
+        whole.merge(part)
+    assert whole.result() == pytest.approx(p, rel=1e-14)
