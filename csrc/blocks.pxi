@@ -131,6 +131,14 @@ cdef double total_of(const real* x, const double* weight, Py_ssize_t n) noexcept
     return block_sum(x, n) if weight == NULL else weighted_sum(x, weight, n)
 
 
+cdef void add_each(ExactSum* total, const term_type* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    """One by one, where a block's sum leaves the range."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if weight == NULL or weight[i] != 0:
+            exact_add_product(total, x[i], 1 if weight == NULL else weight[i])
+
+
 cdef double weight_of_distribution(const Call* call, Py_ssize_t row) noexcept nogil:
     """The mean of the class factors under the truth of a row. It is gathered: in the weights' kernel the truth may be of another type."""
     cdef const Operand* truth = &call.y_true
@@ -197,6 +205,7 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
     """The total weight, before anything else; a negative one is a fault. Only the float64 kernels' is called."""
     cdef double[BLOCK] buffer
     cdef const double* weight
+    cdef double total
     cdef Py_ssize_t block, start, n, i
     for block in range(first, last):
         start = block * BLOCK
@@ -212,4 +221,8 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
                 partial.fault_index = start + i
         if call.weighs_rows:
             weigh_rows(call, start, n, buffer)
-        exact_add(&partial.sums[0], sum_of_doubles(weight, n))
+        total = sum_of_doubles(weight, n)
+        if isinf(total):
+            add_each(&partial.sums[0], weight, NULL, n)
+        else:
+            exact_add(&partial.sums[0], total)

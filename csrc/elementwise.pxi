@@ -193,12 +193,20 @@ cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept
     return widened_sum(call, work, n)
 
 
+cdef void add_values(const Call* call, const Work* work, Py_ssize_t n, ExactSum* sum) noexcept nogil:
+    cdef double total = value_sum(call, work, n)
+    if sizeof(real) == sizeof(double) and isinf(total):
+        add_each(sum, work.value, work.weight, n)
+    else:
+        exact_add(sum, total)
+
+
 cdef void sum_or_store_values(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
     """Sum or store the values of a block."""
     if not gives_value(call.outputs):
         return
     if call.summed:
-        exact_add(&partial.sums[0], value_sum(call, work, n))
+        add_values(call, work, n, &partial.sums[0])
         return
     if work.weight != NULL:
         weigh(work.value, work.weight, 1, n)

@@ -38,7 +38,8 @@ static inline void exact_settle(ExactSum *sum)
     sum->unsettled = 0;
 }
 
-static inline void exact_add_digits(ExactSum *sum, double term)
+/* term 2^(32 places) */
+static inline void exact_add_digits(ExactSum *sum, double term, int places)
 {
     uint64_t bits, mantissa;
     int exponent, shift;
@@ -56,7 +57,7 @@ static inline void exact_add_digits(ExactSum *sum, double term)
         exponent = 1;
     shift = (exponent - 1) & 31;
     sign = bits >> 63 ? -1 : 1;
-    int64_t *digit = sum->digit + ((exponent - 1) >> 5);
+    int64_t *digit = sum->digit + ((exponent - 1) >> 5) + places;
     uint64_t low = (mantissa & 0xffffffff) << shift, high = (mantissa >> 32) << shift;
     digit[0] += sign * (int64_t)(low & 0xffffffff);
     digit[1] += sign * (int64_t)((low >> 32) + (high & 0xffffffff));
@@ -68,7 +69,7 @@ static inline void exact_add_digits(ExactSum *sum, double term)
 static inline void exact_spread(ExactSum *sum)
 {
     memset(sum->digit, 0, sizeof sum->digit);
-    exact_add_digits(sum, sum->first);
+    exact_add_digits(sum, sum->first, 0);
 }
 
 static inline void exact_add(ExactSum *sum, double term)
@@ -79,7 +80,21 @@ static inline void exact_add(ExactSum *sum, double term)
     }
     if (sum->terms == 2)
         exact_spread(sum);
-    exact_add_digits(sum, term);
+    exact_add_digits(sum, term, 0);
+}
+
+/* a b, which may be 2^64 times beyond the range */
+static inline void exact_add_product(ExactSum *sum, double a, double b)
+{
+    if (!isinf(a * b) || isinf(a) || isinf(b)) {
+        exact_add(sum, a * b);
+        return;
+    }
+    if (sum->terms == 0)
+        exact_add(sum, 0.0);
+    if (sum->terms++ == 1)
+        exact_spread(sum);
+    exact_add_digits(sum, a * 0x1p-64 * b, 2);
 }
 
 static inline void exact_merge(ExactSum *sum, ExactSum *other)
@@ -118,12 +133,13 @@ static inline int exact_magnitude(ExactSum *sum, int64_t *digit)
     return negative;
 }
 
-static inline double exact_round(ExactSum *sum)
+/* The sum times 2^exponent, rounded once. */
+static inline double exact_scaled(ExactSum *sum, int exponent)
 {
     int64_t digit[EXACT_DIGITS];
     int negative, top = EXACT_DIGITS - 1, sticky = 0;
     if (sum->terms <= 1)
-        return sum->terms ? sum->first + 0.0 : 0.0;
+        return !sum->terms ? 0.0 : exponent ? ldexp(sum->first, exponent) : sum->first + 0.0;
     if (sum->special != 0)      /* true for nan */
         return sum->special;
     negative = exact_magnitude(sum, digit);
@@ -135,7 +151,7 @@ static inline double exact_round(ExactSum *sum)
         sticky |= digit[i] != 0;
     uint64_t head = ((uint64_t)digit[top] << 32) | (uint64_t)digit[top - 1];
     uint64_t tail = ((uint64_t)digit[top - 2] << 32) | (uint64_t)rest;
-    int scale = 32 * (top - 1) - 1074;
+    int scale = 32 * (top - 1) - 1074 + exponent;
     if (head == 0 && tail == 0)
         return 0.0;
     int lift = 0;
@@ -155,6 +171,22 @@ static inline double exact_round(ExactSum *sum)
         kept++;
     double magnitude = ldexp((double)kept, scale + cut);
     return negative ? -magnitude : magnitude;
+}
+
+static inline double exact_round(ExactSum *sum)
+{
+    return exact_scaled(sum, 0);
+}
+
+enum { EXACT_REACH = 128 };     /* no sum is 2^EXACT_REACH times beyond the range */
+
+/* The sum over divisor 2^unit: in the range where the sum, or that divisor, may not be. */
+static inline double exact_over(ExactSum *sum, double divisor, int unit)
+{
+    double total = exact_round(sum);
+    if (!isinf(total))
+        return unit ? ldexp(total / divisor, -unit) : total / divisor;
+    return ldexp(exact_scaled(sum, -EXACT_REACH) / divisor, EXACT_REACH - unit);
 }
 
 /* The digits as one number in two's complement, the lowest byte first: what is kept between processes. */

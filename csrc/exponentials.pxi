@@ -2,7 +2,6 @@
 
 cdef extern from "exponentials.h" nogil:
     const real INFINITE "((real)INFINITY)"
-    real multiply_add(real a, real b, real c)
     real square_root(real x)
     real exp_tail(real r, real square)       # (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2
     real log_tail(real f)                    # log(1 + f) - f for -1/4 <= f <= 1/2

@@ -33,6 +33,7 @@ cdef extern from "special.h" nogil:
 
 cdef extern from "math.h" nogil:
     bint isfinite(double x)
+    bint isinf(double x)
     double frexp(double x, int* exponent)
     double ldexp(double x, int exponent)
     double double_log "log"(double x)

@@ -9,11 +9,14 @@ cdef extern from "exact.h" nogil:
         int64_t terms
         double special
     enum:
-        EXACT_BYTES
+        EXACT_BYTES, EXACT_REACH
     void exact_clear(ExactSum* total)
     void exact_add(ExactSum* total, double term)
+    void exact_add_product(ExactSum* total, double a, double b)
     void exact_merge(ExactSum* total, ExactSum* other)
     double exact_round(ExactSum* total)
+    double exact_scaled(ExactSum* total, int exponent)
+    double exact_over(ExactSum* total, double divisor, int unit)
     void exact_pack(ExactSum* total, unsigned char* digits)
     void exact_unpack(ExactSum* total, const unsigned char* digits)
 

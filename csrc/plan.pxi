@@ -190,7 +190,10 @@ cdef class Plan:
     def value_of(self, Sums sums not None, Py_ssize_t rows):
         """What the loss of all that `add_to` has summed up is, in so many rows."""
         cdef double total_weight = exact_round(&sums.total[<int>WEIGHT])
-        return self.reduced(rows, exact_round(&sums.total[0]), total_weight)
+        cdef int unit = EXACT_REACH if self.reduction == MEAN and isinf(total_weight) else 0
+        if unit:
+            total_weight = exact_scaled(&sums.total[<int>WEIGHT], -unit)
+        return self.reduced(rows, &sums.total[0], total_weight, unit)
 
     def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
         """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`."""
@@ -430,7 +433,7 @@ cdef class Plan:
     cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):
         cdef object value
         if call.outputs == VALUE or call.outputs == VALUE_GRAD:
-            value = results.value if self.reduction == NONE else self.reduced(rows_of(shape), exact_round(&partial.sums[0]), total_weight)
+            value = results.value if self.reduction == NONE else self.reduced(rows_of(shape), &partial.sums[0], total_weight, 0)
             return value if call.outputs == VALUE else (value, results.grad)
         return results.grad if call.outputs == GRAD else (results.grad, results.hess)
 
@@ -445,11 +448,12 @@ cdef class Plan:
         first, second = _errors.pair(self.loss, out)
         return (first, second, None) if outputs == VALUE_GRAD else (None, first, second)
 
-    cdef object reduced(self, Py_ssize_t rows, double total, double total_weight):
+    cdef object reduced(self, Py_ssize_t rows, ExactSum* total, double total_weight, int unit):
+        """`total_weight` is in units of 2^unit."""
         cdef double divisor = self.divisor_of(rows, total_weight)
         if divisor == 0:
             return 0.0 if self.zero_if_empty else NAN
-        return total / divisor
+        return exact_over(total, divisor, unit)
 
 
 cdef inline Py_ssize_t rows_of(const Shape* shape) noexcept:

@@ -108,21 +108,26 @@ cdef inline Py_ssize_t magnitude_of(Py_ssize_t stride) noexcept nogil:
     return stride if stride >= 0 else -stride
 
 
-cdef void sum_or_store_rows(const Call* call, double* value, const double* weight, Py_ssize_t start, Py_ssize_t rows,
+cdef void sum_or_store_rows(const Call* call, const double* value, const double* weight, Py_ssize_t start, Py_ssize_t rows,
                             Partial* partial) noexcept nogil:
     """Sum or store one value a row; rows of weight 0 count nothing."""
     cdef real[ROW_BLOCK] stored
+    cdef double[ROW_BLOCK] weighted
+    cdef double total
     cdef Py_ssize_t i
     if not gives_value(call.outputs):
         return
-    if weight != NULL:
-        for i in range(rows):
-            value[i] = value[i] * weight[i] if weight[i] != 0 else 0
+    for i in range(rows):
+        weighted[i] = value[i] if weight == NULL else select_double(weight[i] != 0, value[i] * weight[i], 0)
     if call.summed:
-        exact_add(&partial.sums[0], sum_of_doubles(value, rows))
+        total = sum_of_doubles(weighted, rows)
+        if isinf(total):
+            add_each(&partial.sums[0], value, weight, rows)
+        else:
+            exact_add(&partial.sums[0], total)
     elif call.value.present:
         for i in range(rows):
-            stored[i] = <real>value[i]
+            stored[i] = <real>weighted[i]
         store(&call.value, start, rows, stored)
 
 

@@ -8,6 +8,7 @@ cdef extern from "real.h" nogil:
     real log_sum_shifted(real u, real c, real k)
     real vector_log_sum(real u, real c)
     real blend(word where, real a, real b)
+    real multiply_add(real a, real b, real c)
 
 
 cdef inline real select(bint condition, real a, real b) noexcept nogil:
@@ -37,6 +38,16 @@ cdef inline real nil(real x) noexcept nogil:
 cdef inline real whole(real x) noexcept nogil:
     """The nearest whole number, for small x."""
     return (x + ROUND_TO_WHOLE) - ROUND_TO_WHOLE
+
+
+cdef inline real rest_of_double(double x, real high) noexcept nogil:
+    """What rounding x to `high` took; nothing where it left the range."""
+    return <real>select_double(magnitude(high) <= LARGE, x - high, 0)
+
+
+cdef inline real times_pair(real x, real factor, real rest) noexcept nogil:
+    """x times a factor in two numbers, rounded once where the processor can. A double has no rest."""
+    return x * factor if sizeof(real) == sizeof(double) else multiply_add(x, factor, x * rest)
 
 
 cdef inline real tame(real x) noexcept nogil:

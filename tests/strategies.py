@@ -27,15 +27,12 @@ NO_LIMITS = {
     "crps_normal": "the textbook divides by the deviation, and where that is infinite its differences are nan or infinite",
     "js_divergence": "the textbook's quotient of the smallest number has no digits",
     "soft_mcc": "the textbook's squares of the smallest numbers are 0",
-    "triplet": "both distances of an anchor at infinity are infinite, and which is larger is nobody's",
-    "sparsemax": "an infinite score and a truth that is no distribution give nan, where the textbook has an infinity",
     "generalized_ce": "the textbook puts a small number in the place of a probability of 0, of which a small power is near 1",
 }
 """What is not compared at infinities and at the smallest numbers."""
 
 NO_TIES = {
     **dict.fromkeys({variant.stem for variant in SORTED}, "the gradient depends on the order of equal errors"),
-    "cosine_embedding": "at the kink of orthogonal vectors the last bit of a sum decides",
 }
 """What is compared at numbers of many digits alone."""
 

@@ -6,6 +6,7 @@ from math import inf, nan, ulp
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 import pyloss
 from pyloss import _engine, _kernels, _runtime
@@ -295,3 +296,90 @@ def test_totals_do_not_depend_on_the_unit_of_weights(unit):
 def test_products_of_weights_and_values_stay_in_range():
     assert pyloss.MSE()([0.0], [1e120], [1e80]) == pytest.approx(1e240, rel=1e-14)
     assert pyloss.MSE()([0.0], [1e-130], [1e-80]) == pytest.approx(1e-260, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, inf])
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("place", range(3))
+def test_a_nan_in_any_of_a_triplet_is_in_all_derivatives(p, swap, place):
+    rows = tuple(np.random.default_rng(k).normal(size=(2, 3)) for k in range(3))
+    rows[place][0, 1] = nan
+    value, grads = pyloss.Triplet(p=p, swap=swap, margin=9.0, reduction="none").value_and_grad(None, rows)
+    assert np.isnan(value).tolist() == [True, False]
+    for grad in grads:
+        assert np.isnan(grad).tolist() == [[True] * 3, [False] * 3]
+
+
+@pytest.mark.parametrize("p", [10.0, 50.0, 300.0])
+def test_a_large_power_of_a_triplet_does_not_show_what_rounding_took(p):
+    """p = 50 was off by 69 ULP."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 200, 3))
+    loss = pyloss.Triplet(p=p, margin=100.0, reduction="none")
+    grad = loss.value_and_grad(None, (a, b, a))[1][0]
+    with mp.workdps(50):
+        for row, first, second in zip(grad, a, b, strict=True):
+            gaps = [mpf(x) - mpf(y) for x, y in zip(first, second, strict=True)]
+            total = sum(abs(x) ** mpf(p) for x in gaps)
+            slopes = [mp.sign(x) * abs(x) ** mpf(p - 1) * total ** (1 / mpf(p) - 1) for x in gaps]
+            for got, slope in zip(row, slopes, strict=True):
+                assert abs(mpf(got) - slope) <= 4 * mpf(ulp(float(slope)))
+
+
+ORTHOGONAL = [([1, 2, 2], [2, 1, -2]), ([0.1, 0.3, 0], [0.3, -0.1, 0]), ([3, 1e-9, 7], [1e-9, -3, 0])]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+def test_vectors_that_are_orthogonal_are_at_the_kink(dtype, scale):
+    first, second = (
+        np.array(rows, dtype) * dtype(2.0 ** np.round(np.log2(scale))) for rows in zip(*ORTHOGONAL, strict=True)
+    )
+    label, loss = -np.ones(len(first)), pyloss.CosineEmbedding(reduction="none")
+    value, grads = loss.value_and_grad(label, (first, second))
+    assert not np.any(value)
+    assert not np.any(grads)
+    assert not np.any(pyloss.reference.evaluate(loss, label, (first.astype(float), second.astype(float))).grad)
+    assert np.all(loss.value_and_grad(label, (first + second * dtype(2**-20), second))[1][0].any(axis=1))
+
+
+@pytest.mark.parametrize(
+    "truth", [[0.5, 0.6, 0.1], [1, 0.5, 0.25], [1.5, 0, 0], [0.5, 0, 0], [1.5, 0.25, 0], [1, 0, 0]]
+)
+@pytest.mark.parametrize("scores", [[inf, 1, 2], [inf, -inf, 0], [1, 2, -inf]])
+def test_sparsemax_of_an_infinite_score_and_any_truth(truth, scores):
+    """The infinite terms are counted together: one of either sign is not nan."""
+    value, grad = pyloss.Sparsemax().value_and_grad([truth], [scores])
+    expected = pyloss.reference.evaluate(pyloss.Sparsemax(), [truth], [scores])
+    assert value == pytest.approx(expected.value, rel=1e-14, nan_ok=True)
+    np.testing.assert_array_equal(grad, expected.grad)
+
+
+HUGE = 1.5e308
+
+
+@pytest.mark.parametrize("size", [2, 1000, 5000])
+@pytest.mark.parametrize("weight", [None, 3.0, 1e-300, 1e308])
+def test_a_mean_is_in_the_range_of_its_terms(size, weight):
+    """Where their sum is not, nor a product with a weight, nor the sum of the weights."""
+    weights = None if weight is None else np.full(size, weight)
+    assert pyloss.MAE()(np.zeros(size), np.full(size, HUGE), weights) == pytest.approx(HUGE, rel=1e-14)
+    labels, logits = np.ones(size, int), np.tile([HUGE, 0], (size, 1))
+    assert pyloss.SparseCCE(from_logits=True)(labels, logits, weights) == pytest.approx(HUGE, rel=1e-14)
+    assert pyloss.MAE(reduction="sum")(np.zeros(size), np.full(size, HUGE)) == inf
+
+
+def test_what_counts_nothing_is_not_in_a_huge_mean():
+    y, p, w = np.zeros(4), np.array([HUGE, inf, nan, HUGE]), [3, 0, 0, 3]
+    assert pyloss.MAE()(y, p, w) == pytest.approx(HUGE, rel=1e-14)
+    assert pyloss.MAE()(y, [HUGE, HUGE, inf, 0.0]) == inf
+    assert np.isnan(pyloss.MAE()(y, [HUGE, HUGE, nan, 0.0]))
+
+
+@pytest.mark.parametrize(("p", "weight"), [(HUGE, None), (3.0, 1e308), (HUGE, 1e10)])
+def test_an_accumulator_of_a_huge_mean(p, weight):
+    whole, parts = pyloss.MAE().accumulator(), [pyloss.MAE().accumulator() for _ in range(5)]
+    for part in parts:
+        part.update(np.zeros(3), np.full(3, p), None if weight is None else np.full(3, weight))
+        whole.merge(part)
+    assert whole.result() == pytest.approx(p, rel=1e-14)

@@ -154,13 +154,39 @@ cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double 
     return angle.value
 
 
+cdef double exact_cosine(const Angle* angle, Py_ssize_t classes) noexcept nogil:
+    """The cosine from exact products, whose sum is rounded once."""
+    cdef real[BLOCK] y_buffer, p_buffer
+    cdef double[BLOCK] product, rest
+    cdef const real* y
+    cdef const real* p
+    cdef PairSum total
+    cdef Py_ssize_t first = 0, n, k
+    total.sum = total.rest = 0
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
+        p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
+        for k in range(n):
+            product[k] = (y[k] * angle.y_lift) * (p[k] * angle.p_lift)
+            rest[k] = fma(y[k] * angle.y_lift, p[k] * angle.p_lift, -product[k])
+        add_pairs(product, rest, n, &total)
+        first += n
+    return min(<double>1, (total.sum + total.rest) / (angle.y_norm * angle.p_norm))
+
+
+cdef double excess_of_cosine(const Angle* angle, Py_ssize_t classes, double margin) noexcept nogil:
+    """Its own sum, since 1 less the distance would lose a small one. Beside the kink the last bit would decide, unless it is exact."""
+    cdef double excess = total_of_units(angle, classes, True) - margin, doubt = 4e-16 * (8 + classes)
+    return exact_cosine(angle, classes) - margin if -doubt <= excess <= doubt else excess
+
+
 cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
-    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin: its own sum, since
-    1 less the distance would lose a small one. A nan stays."""
+    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
     cdef Angle angle
     cdef double value
     measure_angle(&call.y_pred, &call.further[0].y_pred, index, call.classes, &angle)
-    value = (angle.value if truth > 0 else total_of_units(&angle, call.classes, True) - call.parameters[0]) + 0 * truth
+    value = (angle.value if truth > 0 else excess_of_cosine(&angle, call.classes, call.parameters[0])) + 0 * truth
     if value <= 0 or not angle.directed:
         clear_derivatives(call, index)
         return 0

@@ -55,9 +55,13 @@ cdef void fill_row(const Operand* a, Py_ssize_t index, Py_ssize_t classes, doubl
         first += n
 
 
-cdef inline void fill_derivatives(const Call* call, Py_ssize_t index, double number) noexcept nogil:
+cdef void fill_derivatives(const Call* call, Py_ssize_t index, double number) noexcept nogil:
+    cdef int k
     fill_row(&call.grad, index, call.classes, number)
     fill_row(&call.hess, index, call.classes, number)
+    for k in range(FURTHER):
+        fill_row(&call.further[k].grad, index, call.classes, number)
+        fill_row(&call.further[k].hess, index, call.classes, number)
 
 
 # Crammer and Singer: the strongest rival alone ---------------------------------------------------------------------------------------

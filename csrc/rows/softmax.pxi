@@ -45,6 +45,7 @@ cdef struct Tile:
     real[FEW * ROW_BLOCK] t         # the targets, unless they are labels
     real[ROW_BLOCK] top
     real[ROW_BLOCK] others
+    double[ROW_BLOCK] total         # S, of which float32's `others` lacks digits
     double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
     double[ROW_BLOCK] mass
 
@@ -61,6 +62,7 @@ cdef struct Row:
     real top_low            # what rounding took from a capped one
     Py_ssize_t infinities   # how many logits are inf
     real others
+    double total            # S, of which float32's `others` lacks digits
     double mass
     double gap
     double pull             # what the z-loss adds to the mass

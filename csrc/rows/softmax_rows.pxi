@@ -225,24 +225,25 @@ cdef void row_others(const Call* call, Row* row) noexcept nogil:
         total += sum_below_one(e, n, &ones)
         first += n
     row.others = <real>(total + ones)
+    row.total = 1 + (total + ones)
 
 
-cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real* e) noexcept nogil:
+cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, double factor, real* e) noexcept nogil:
     """e becomes the gradient of the classes from `first` on."""
     cdef real[BLOCK] buffer
     cdef const real* t
     cdef Py_ssize_t k, label = row.label - first
-    cdef real at_label = 0, elsewhere = <real>(factor * (1 + row.pull)), others = row.others
-    cdef double mass = row.mass, pull = row.pull
+    cdef double mass = row.mass, pull = row.pull, elsewhere = factor * (1 + pull)
+    cdef real at_label = 0, high = <real>elsewhere, low = rest_of_double(elsewhere, high), others = row.others
     if row.label < 0:
         t = load_targets(call, row.t, row.hot, first, n, buffer)
         for k in range(n):  # in double, so that of two products nothing is rounded before their difference
             e[k] = <real>(((mass - t[k] + pull) * e[k] - t[k] * <double>rest_of(e[k], others)) * factor)
         return
     if 0 <= label < n:
-        at_label = softmax_grad(e[label], 1, <real>row.pull, row.others) * factor
+        at_label = <real>(softmax_grad(e[label], 1, <real>pull, others) * factor)
     for k in range(n):
-        e[k] *= elsewhere
+        e[k] = times_pair(e[k], high, low)
     if 0 <= label < n:
         e[label] = at_label
 
@@ -256,7 +257,7 @@ cdef Py_ssize_t place_of_one(const real* e, Py_ssize_t n) noexcept nogil:
     return -1
 
 
-cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real factor, real square,
+cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, double factor, real square,
                             real* e) noexcept nogil:
     """The targets are read before the second derivatives are stored, which may take their place."""
     cdef real[BLOCK] hess
@@ -266,7 +267,7 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
             hess[k] = softmax_hess(e[k], <real>(row.mass + row.pull), row.others, <real>row.curl, square)
     chunk_grads(call, row, first, n, factor, e)
     if top >= 0:
-        e[top] = factor * <real>INFINITY
+        e[top] = <real>(factor * INFINITY)
     if row.cap != 0:
         bend_derivatives(call, row, first, n, e, hess)
     if call.hess.present:
@@ -293,9 +294,8 @@ cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, P
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
     cdef real[BLOCK] buffer
-    cdef double total = 1 + <double>row.others
-    cdef double heat = row.temperature
-    cdef real factor = <real>(scale / (total * heat)), square = <real>(scale / (total * heat) / (total * heat))
+    cdef double heat = row.total * row.temperature, factor = scale / heat
+    cdef real square = <real>(factor / heat)
     cdef Py_ssize_t first = 0, n
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)

@@ -72,6 +72,7 @@ cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
                 four[i] = 0
     for i in range(ROW_BLOCK):
         tile.others[i] = <real>(total[i] + ones[i])
+        tile.total[i] = 1 + (total[i] + ones[i])
 
 
 cdef void tile_values(const Tile* tile, double* value) noexcept nogil:
@@ -80,27 +81,65 @@ cdef void tile_values(const Tile* tile, double* value) noexcept nogil:
         value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
 
 
-cdef void tile_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label, const real* factor) noexcept nogil:
-    """e becomes the gradient."""
-    cdef real[ROW_BLOCK] at_label
+cdef void label_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label, const double* factor) noexcept nogil:
+    """e becomes the gradient. The factor, in two numbers, is rounded with the product."""
+    cdef real[ROW_BLOCK] at_label, high, low
     cdef Py_ssize_t i, k
-    cdef real e, t
-    if label != NULL:
-        for i in range(rows):
-            at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
+    for i in range(ROW_BLOCK):
+        high[i] = <real>factor[i]
+        low[i] = rest_of_double(factor[i], high[i])
+        at_label[i] = 0
+    for i in range(rows):
+        at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
+    for i in range(ROW_BLOCK):
+        at_label[i] = <real>(softmax_grad(at_label[i], 1, 0, tile.others[i]) * factor[i])
+    for k in range(classes):
         for i in range(ROW_BLOCK):
-            at_label[i] = softmax_grad(at_label[i], 1, 0, tile.others[i]) * factor[i]
-        for k in range(classes):
-            for i in range(ROW_BLOCK):
-                tile.e[k * ROW_BLOCK + i] *= factor[i]
-        for i in range(rows):
-            tile.e[label[i] * ROW_BLOCK + i] = at_label[i]
-        return
+            tile.e[k * ROW_BLOCK + i] = times_pair(tile.e[k * ROW_BLOCK + i], high[i], low[i])
+    for i in range(rows):
+        tile.e[label[i] * ROW_BLOCK + i] = at_label[i]
+
+
+cdef struct Slopes:
+    # What the gradients of a tile are made of: mass e / S - t, times a weight, and where e is 1 (mass - t) / S - t others / S, in which
+    # nothing cancels. Elsewhere q is at most 1 / 2, and no term more than twice the gradient's parts.
+    real[ROW_BLOCK] mass, mass_low
+    real[ROW_BLOCK] share, share_low    # mass / S
+    real[ROW_BLOCK] weight, weight_low
+    real[ROW_BLOCK] top_share           # 1 / S
+    real[ROW_BLOCK] top_weight          # others / S
+
+
+cdef void set_slopes(const Tile* tile, const double* scale, const double* factor, Slopes* slopes) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        slopes.mass[i] = <real>tile.mass[i]
+        slopes.mass_low[i] = rest_of_double(tile.mass[i], slopes.mass[i])
+        slopes.share[i] = <real>(tile.mass[i] * factor[i])
+        slopes.share_low[i] = rest_of_double(tile.mass[i] * factor[i], slopes.share[i])
+        slopes.weight[i] = <real>scale[i]
+        slopes.weight_low[i] = rest_of_double(scale[i], slopes.weight[i])
+        slopes.top_share[i] = <real>factor[i]
+        slopes.top_weight[i] = <real>(tile.others[i] * factor[i])
+
+
+cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
+    """e becomes the gradient. It is rounded about once, after e."""
+    cdef Slopes slopes
+    cdef Py_ssize_t i, k
+    cdef real e, t, x, share, weight, rest
+    set_slopes(tile, scale, factor, &slopes)
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
             t = tile.t[k * ROW_BLOCK + i]
-            tile.e[k * ROW_BLOCK + i] = softmax_grad(e, t, <real>(tile.mass[i] - t), tile.others[i]) * factor[i]
+            x = select(e == 1, (slopes.mass[i] - t) + slopes.mass_low[i], e)
+            share = select(e == 1, slopes.top_share[i], slopes.share[i])
+            weight = select(e == 1, slopes.top_weight[i], slopes.weight[i])
+            rest = t * weight
+            if sizeof(real) < sizeof(double):
+                rest = multiply_add(t, weight, select(e == 1, 0, multiply_add(t, slopes.weight_low[i], -(e * slopes.share_low[i]))))
+            tile.e[k * ROW_BLOCK + i] = multiply_add(x, share, -rest)
 
 
 cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, real* hess) noexcept nogil:
@@ -124,8 +163,8 @@ cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_
 cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
                            Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess
-    cdef real[ROW_BLOCK] factor
-    cdef double[ROW_BLOCK] scale
+    cdef real[ROW_BLOCK] square
+    cdef double[ROW_BLOCK] scale, factor
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
         scale[i] = call.scale
@@ -134,13 +173,16 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label
             scale[i] *= weight[i]
     if call.hess.present:
         for i in range(ROW_BLOCK):
-            factor[i] = <real>(scale[i] / ((1 + <double>tile.others[i]) * (1 + <double>tile.others[i])))
-        tile_hesses(tile, call.classes, factor, hess)
+            square[i] = <real>(scale[i] / (tile.total[i] * tile.total[i]))
+        tile_hesses(tile, call.classes, square, hess)
         drop_weightless(hess, weight, rows, call.classes)
         store_tile(&call.hess, start, rows, call.classes, hess)
     for i in range(ROW_BLOCK):
-        factor[i] = <real>(scale[i] / (1 + <double>tile.others[i]))
-    tile_grads(tile, rows, call.classes, label, factor)
+        factor[i] = scale[i] / tile.total[i]
+    if label != NULL:
+        label_grads(tile, rows, call.classes, label, factor)
+    else:
+        truth_grads(tile, call.classes, scale, factor)
     drop_weightless(tile.e, weight, rows, call.classes)
     store_tile(&call.grad, start, rows, call.classes, tile.e)
 

@@ -251,6 +251,16 @@ cdef void targets(const Call* call, const Simplex* row, Py_ssize_t first, Py_ssi
         t[row.label - first] = 1
 
 
+cdef void endless_terms(const Call* call, const Simplex* row, Py_ssize_t first, Py_ssize_t n, const double* t, const double* grad,
+                        double* term) noexcept nogil:
+    """The parts of the value under an infinite score: (p - t) (z - (p + t) / 2), for what tends to infinity comes from both signs."""
+    cdef real[BLOCK] buffer
+    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    cdef Py_ssize_t k
+    for k in range(n):
+        term[k] = select_double(grad[k] == 0, 0, grad[k] * (z[k] - (t[k] + grad[k] / 2)))
+
+
 cdef double simplex_value(const Call* call, const Simplex* row, double scale, char* place) noexcept nogil:
     """The value; the gradient goes to `place`, if there is one."""
     cdef double[BLOCK] t, no_rest, grad, term
@@ -267,13 +277,15 @@ cdef double simplex_value(const Call* call, const Simplex* row, double scale, ch
                 no_rest[k] = 0
             add_pairs(t, no_rest, n, &mass)
         misses(call, row, first, n, t, grad, term)
+        if row.infinite:
+            endless_terms(call, row, first, n, t, grad, term)
         value += sum_of_doubles(term, n)
         if place != NULL:
             for k in range(n):
                 stored[k] = <real>(grad[k] * scale)
             store_classes(&call.grad, place, first, n, stored)
         first += n
-    excess = 0 if row.label >= 0 else (1 - mass.sum) - mass.rest
+    excess = 0 if row.label >= 0 or row.infinite else (1 - mass.sum) - mass.rest
     return value if excess == 0 else value + (lead(row.top, row.theta, 0) - row.theta_rest) * excess
 
 

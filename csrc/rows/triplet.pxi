@@ -22,12 +22,29 @@ cdef void load_gap(const Gap* gap, Py_ssize_t first, Py_ssize_t n, double* diffe
         difference[k] = <double>a[k] * unit - <double>b[k] * unit
 
 
+cdef void load_rests(const Gap* gap, Py_ssize_t first, Py_ssize_t n, const double* difference, double* rest) noexcept nogil:
+    """What rounding took from the differences."""
+    cdef real[BLOCK] a_buffer, b_buffer
+    cdef const real* a = load_classes(gap.a, gap.a_row, first, n, a_buffer)
+    cdef const real* b = load_classes(gap.b, gap.b_row, first, n, b_buffer)
+    cdef Py_ssize_t k
+    for k in range(n):
+        rest[k] = rest_of_sum(<double>a[k] * gap.unit, -<double>b[k] * gap.unit, difference[k])
+
+
 cdef inline double size_of(double x) noexcept nogil:
     return x if x >= 0 else -x
 
 
-cdef void raise_sizes(double* x, double power, Py_ssize_t n) noexcept nogil:
+cdef inline double raised(double x, double rest, double power) noexcept nogil:
+    """|x + rest|^power: the power multiplies what is lost in a rounding."""
+    cdef double result = double_pow(size_of(x), power)
+    return result + result * power * (rest / x) if x != 0 and isfinite(x) else result
+
+
+cdef void raise_sizes(const Gap* gap, Py_ssize_t first, double* x, double power, Py_ssize_t n) noexcept nogil:
     """|x|^power. The powers that people use need no logarithm."""
+    cdef double[BLOCK] rest
     cdef Py_ssize_t k
     if power == 1:
         for k in range(n):
@@ -36,8 +53,9 @@ cdef void raise_sizes(double* x, double power, Py_ssize_t n) noexcept nogil:
         for k in range(n):
             x[k] = x[k] * x[k]
     else:
+        load_rests(gap, first, n, x, rest)
         for k in range(n):
-            x[k] = double_pow(size_of(x[k]), power)
+            x[k] = raised(x[k], rest[k], power)
 
 
 cdef double largest_gap(const Gap* gap, Py_ssize_t classes) noexcept nogil:
@@ -61,7 +79,7 @@ cdef double sum_of_powers(const Gap* gap, double power, Py_ssize_t classes) noex
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         load_gap(gap, first, n, x)
-        raise_sizes(x, power, n)
+        raise_sizes(gap, first, x, power, n)
         total += sum_of_doubles(x, n)
         first += n
     return total
@@ -125,6 +143,7 @@ cdef double length_of(const Gap* gap) noexcept nogil:
 
 cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t n, double scale, double* slope) noexcept nogil:
     """The derivatives of the norm by the first vector; 0 where the difference is, the largest entry's sign for the maximum norm."""
+    cdef double[BLOCK] rest
     cdef double length = gap.length, size
     cdef Py_ssize_t k
     load_gap(gap, first, n, slope)
@@ -135,10 +154,12 @@ cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t 
         for k in range(n):
             slope[k] = slope[k] / length * scale
     else:
+        if power != 1 and isfinite(power):
+            load_rests(gap, first, n, slope, rest)
         for k in range(n):
             size = size_of(slope[k])
             if isfinite(power):
-                size = 1 if power == 1 else double_pow(size, power - 1) * gap.steep
+                size = 1 if power == 1 else raised(size, rest[k] if slope[k] > 0 else -rest[k], power - 1) * gap.steep
             else:
                 size = 1 / gap.tops if size == length else 0
             slope[k] = (size if slope[k] > 0 else (-size if slope[k] < 0 else slope[k])) * scale
@@ -186,6 +207,9 @@ cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double
     if value <= 0:
         clear_derivatives(call, index)
         return 0
+    if value != value:      # whichever of the vectors it comes from
+        fill_derivatives(call, index, value)
+        return value
     if call.grad.present and not isfinite(power):
         pull.tops = count_tops(&pull, call.classes)
         push.tops = count_tops(&push, call.classes)

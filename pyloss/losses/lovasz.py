@@ -1,5 +1,7 @@
 """Losses of sorted errors."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import _errors
@@ -62,9 +64,9 @@ class Lovasz(SortedLoss, stem="lovasz"):
             return _hinge(np.where(truth > 0, 1.0, -1.0), pred, weight)
         if self.kind == "probabilities":
             return _classes(truth.astype(np.intp), pred, weight, _complements(truth, pred))
-        shares, misses = _softmax(truth.astype(np.intp), pred)
-        value, grad = _classes(truth.astype(np.intp), shares, weight, misses)
-        return value, _through_softmax(truth.astype(np.intp), shares, misses, grad) if slopes else None
+        softmax, labels = Softmax.of(pred), truth.astype(np.intp)
+        value, grad = _classes(labels, softmax.shares, weight, softmax.misses(labels))
+        return value, softmax.through(grad) if slopes else None
 
 
 def _hinge(sign: Array, pred: Array, weight: Array) -> tuple[float, Array]:
@@ -97,27 +99,53 @@ def _complements(labels: Array, shares: Array) -> Array:
     return np.asarray(1 - np.take_along_axis(shares, labels.astype(np.intp)[:, np.newaxis], axis=1)[:, 0])
 
 
-def _softmax(labels: Array, logits: Array) -> tuple[Array, Array]:
-    """The probabilities, and one minus that of the label, which is the sum of the others and does not cancel."""
-    top = logits.max(axis=1, keepdims=True)
-    endless = np.isposinf(logits)
-    alone = endless & (endless.sum(axis=1, keepdims=True) == 1)  # a single infinite logit takes all
-    shares = np.exp(np.where(alone, 0, logits - top))
-    total = shares.sum(axis=1)
-    others = shares.copy()
-    np.put_along_axis(others, labels[:, np.newaxis], 0, axis=1)
-    shares /= total[:, np.newaxis]
-    return shares, np.asarray(others.sum(axis=1) / total)
+class Softmax(NamedTuple):
+    """The softmax of rows, without what cancels."""
+
+    powers: Array
+    """exp(z - top)"""
+    at_top: Array
+    """Where it is 1: the first of those."""
+    others: Array
+    """For each class the sum of the others' powers."""
+    total: Array
+
+    @classmethod
+    def of(cls, logits: Array) -> "Softmax":
+        top = logits.max(axis=1, keepdims=True)
+        gaps = logits - top
+        shadow = gaps - logits
+        lost = (logits - (gaps - shadow)) - (
+            top + shadow
+        )  # in the rounding of the gaps, which the exponential would show
+        lost[~np.isfinite(lost)] = 0
+        endless = np.isposinf(logits)
+        gaps[endless & (endless.sum(axis=1, keepdims=True) == 1)] = 0  # a single infinite logit takes all
+        powers = np.exp(gaps)
+        powers += powers * lost
+        at_top = powers.argmax(axis=1)[:, np.newaxis]
+        others = _sums_of_others(powers, at_top)
+        return cls(powers, at_top, others, 1 + np.take_along_axis(others, at_top, axis=1))
+
+    @property
+    def shares(self) -> Array:
+        return np.asarray(self.powers / self.total)
+
+    def misses(self, labels: Array) -> Array:
+        """One minus the probability of the label."""
+        return np.asarray((np.take_along_axis(self.others, labels[:, np.newaxis], axis=1) / self.total)[:, 0])
+
+    def through(self, grad: Array) -> Array:
+        """The gradient by the logits: q_k sum_j q_j (g_k - g_j)."""
+        slopes = grad * self.others - _sums_of_others(grad * self.powers, self.at_top)
+        return np.asarray(self.shares * (slopes / self.total))
 
 
-def _through_softmax(labels: Array, shares: Array, misses: Array, grad: Array) -> Array:
-    """q_k (g_k - sum_j g_j q_j); for the label, with 1 - q as it was computed, all terms have one sign."""
-    at = labels[:, np.newaxis]
-    through = grad * shares
-    own = np.take_along_axis(through, at, axis=1)
-    np.put_along_axis(through, at, 0, axis=1)
-    others = through.sum(axis=1, keepdims=True)
-    through = np.asarray(shares * (grad - (own + others)))
-    label_grad, label_share = np.take_along_axis(grad, at, axis=1), np.take_along_axis(shares, at, axis=1)
-    np.put_along_axis(through, at, label_share * (label_grad * misses[:, np.newaxis] - others), axis=1)
-    return through
+def _sums_of_others(terms: Array, at_top: Array) -> Array:
+    """For each class the sum of the other classes' terms: a difference where its own is at most half of the whole, else a sum."""
+    below = terms.copy()
+    np.put_along_axis(below, at_top, 0, axis=1)
+    sums = below.sum(axis=1, keepdims=True)
+    others = (sums - below) + np.take_along_axis(terms, at_top, axis=1)
+    np.put_along_axis(others, at_top, sums, axis=1)
+    return np.asarray(others)

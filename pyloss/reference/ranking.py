@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from ._result import Array, Result, floats, oracle
 from ._textbook import ratio, zero
-from .similarity import cosine_distance
+from .similarity import cosine, cosine_distance
 
 
 @oracle
@@ -27,7 +27,7 @@ def cosine_embedding(
     far, by_second, _ = cosine_distance(first, second, axis=axis)
     _, by_first, _ = cosine_distance(second, first, axis=axis)
     directed = np.any(first != 0, axis=axis) & np.any(second != 0, axis=axis)
-    near = np.where(directed, 1 - far - margin, 0.0)
+    near = np.where(directed, cosine(first, second, axis).squeeze(axis) - margin, 0.0)
     value = np.where(y > 0, far, np.maximum(0, near))
     slope = np.expand_dims(np.where(y > 0, 1.0, np.where(near > 0, -1.0, 0 * near)), axis)
     return Result(value, (slope * by_first, slope * by_second), None)

@@ -7,23 +7,29 @@ from ._result import Array, Result, floats, oracle
 from ._textbook import ratio, zero
 
 
-def _unit(x: Array, axis: int) -> tuple[Array, Array, Array]:
-    """x / |x| (0 for the zero vector), and |x| as two factors: its square would overflow for 1e200."""
-    scale = np.abs(x).max(axis=axis, keepdims=True, initial=0.0)
+def _scaled(x: Array, axis: int) -> tuple[Array, Array, Array]:
+    """x / s and its length, for a power of two s near the largest entry (0 for the zero vector): squares would overflow for 1e200."""
+    top = np.abs(x).max(axis=axis, keepdims=True, initial=0.0)
+    scale = np.where(top == 0, 0.0, np.ldexp(1.0, np.frexp(top)[1] - 1))
     x = ratio(x, scale)
-    norm = np.sqrt((x * x).sum(axis=axis, keepdims=True))
-    return ratio(x, norm), scale, norm
+    return x, scale, np.sqrt((x * x).sum(axis=axis, keepdims=True))
+
+
+def cosine(a: Array, b: Array, axis: int) -> Array:
+    """a.b / (|a| |b|); 0 if either vector is zero."""
+    (a, _, norm_a), (b, _, norm_b) = _scaled(a, axis), _scaled(b, axis)
+    return np.clip(ratio((a * b).sum(axis=axis, keepdims=True), norm_a * norm_b), -1, 1)
 
 
 @oracle
 def cosine_distance(y_true: ArrayLike, y_pred: ArrayLike, *, axis: int = -1) -> Result:
     """1 - y.p / (|y| |p|); value 0 and derivative 0 if either vector is zero."""
-    v, scale_y, _ = _unit(floats(y_true)[0], axis)
-    u, scale, norm = _unit(floats(y_pred)[0], axis)
-    cosine = np.clip((u * v).sum(axis=axis, keepdims=True), -1, 1)
-    zero = ((scale == 0) | (scale_y == 0)) & ~np.isnan(cosine)
-    value = np.where(zero, 0.0, 1 - cosine)
-    grad = np.where(zero, 0.0, (cosine * u - v) / norm / scale)
+    y, p = floats(y_true)[0], floats(y_pred)[0]
+    (v, scale_y, norm_y), (u, scale, norm) = _scaled(y, axis), _scaled(p, axis)
+    c = cosine(y, p, axis)
+    zero = ((scale == 0) | (scale_y == 0)) & ~np.isnan(c)
+    value = np.where(zero, 0.0, 1 - c)
+    grad = np.where(zero, 0.0, (c * u / norm - v / norm_y) / norm / scale)
     return Result(value.squeeze(axis), grad, None)
 
 
