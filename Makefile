@@ -31,10 +31,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers torture fuzz accuracy bench wheel wheels lint stubs check clean
+.PHONY: help demo test test-peers torture fuzz accuracy bench bench-peers bench-instructions wheel wheels lint stubs check clean
 
 help:  ## print this list
-	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.demo  ## train models on real data; tables on the terminal, pictures in build/demo
 	.venv/bin/pyloss demo --out build/demo
@@ -65,6 +65,14 @@ bench: .venv/.bench  ## time every loss against NumPy and the memory floor; tabl
 	mkdir -p build/bench
 	($(ELSEWHERE) ../../.venv/bin/python $(PYTEST) ../../benchmarks --benchmark-json=../bench/results.json); status=$$?; \
 	.venv/bin/python benchmarks/report.py build/bench/results.json --out build/bench && exit $$status
+
+# An interrupted run goes on. A part: make bench-peers ARGS="--only huber --sizes 1000 --without torch.compile"; all: ARGS=--help.
+ARGS ?=
+bench-peers: .venv-peers/.peers  ## time ten losses against torch, JAX, numba and others: hours; table and roofline in build/bench-peers
+	$(ELSEWHERE) PYTHONPATH=../../benchmarks ../../.venv-peers/bin/python -m peers --out ../bench-peers $(ARGS)
+
+bench-instructions: .venv/.bench  ## count instructions under valgrind, and compare with benchmarks/instructions.json (ARGS=--record)
+	$(ELSEWHERE) PYTHONPATH=../../benchmarks ../../.venv/bin/python -m peers.instructions --out ../bench-instructions $(ARGS)
 
 wheel: .venv/.dist  ## an sdist, and the wheel built from it (on Linux with a manylinux tag), in dist/
 	.venv/bin/python .ci/wheels.py --this

@@ -91,22 +91,27 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def print_table(rows: list[Row], title: str) -> None:
-    """With rich if it is there."""
+    show(title, HEADER, [(cells(row), row.speed < 1) for row in rows])
+
+
+def show(title: str, header: Iterable[str], lines: list[tuple[Iterable[str], bool]], left: int = 3) -> None:
+    """With rich if it is there, and then some lines in red. The first `left` columns are words."""
     try:
         from rich.console import Console
         from rich.table import Table
     except ImportError:
-        widths = [max(map(len, column)) for column in zip(HEADER, *map(cells, rows), strict=True)]
+        texts = [tuple(header), *(tuple(line) for line, _ in lines)]
+        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
         print(title)
-        for line in (HEADER, *map(cells, rows)):
+        for line in texts:
             print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
         return
     table = Table(title=title, title_justify="left", header_style="bold")
-    for number, name in enumerate(HEADER):
-        table.add_column(name, justify="left" if number < 3 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*cells(row), style="red" if row.speed < 1 else None)
-    Console(width=None if Console().is_terminal else 120).print(table)
+    for number, name in enumerate(header):
+        table.add_column(name, justify="left" if number < left else "right", no_wrap=True)
+    for line, is_red in lines:
+        table.add_row(*line, style="red" if is_red else None)
+    Console(width=None if Console().is_terminal else 170).print(table)
 
 
 def markdown(rows: list[Row], about: str) -> str:

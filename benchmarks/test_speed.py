@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CALLS, Case, cases, data, forms, several
+from agreement import ORACLE_TOLERANCE, TWIN_TOLERANCE, assert_same
+from cases import CALLS, Case, cases, data, forms
 from numpy_best import TWINS, twin_of
 from timing import floor
 
 import pyloss
 
 SIDES = ("pyloss", "numpy")
-ORACLE_TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
-TWIN_TOLERANCE = {np.float32: 5e-4, np.float64: 1e-11}
 SMALL = 1_000
 CELLS = [
     pytest.param(case, call, side, id=f"{case.form}-{call}-{case.dtype.__name__}-{case.size}-{side}")
@@ -65,16 +64,3 @@ def check_and_measure_floor(case: Case, call: str) -> float:
         truth = pyloss.reference.evaluate(case.loss, y_true, y_pred)
         assert_same(case, ours, (truth.value, truth.grad), ORACLE_TOLERANCE[case.dtype])
     return floor(data(case), call)
-
-
-def assert_same(case: Case, ours: Any, others: Any, tolerance: float) -> None:
-    """Relative to the largest; where y_true = y_pred a gradient may jump, and a twin may take either side."""
-    assert ours[0] == pytest.approx(float(others[0]), rel=tolerance)
-    if ours[1] is None:
-        return
-    y_true, y_pred, *_ = data(case)
-    for own, other in zip(several(ours[1]), several(others[1]), strict=True):
-        difference = np.abs(np.subtract(own, other))
-        if np.shape(y_true) == np.shape(y_pred):
-            difference[y_true == y_pred] = 0
-        assert difference.max() <= tolerance * np.abs(own).max()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from timeit import Timer
 
 import numpy as np
@@ -12,13 +12,21 @@ from cases import Data, several
 SHORTEST_ROUND = 50e-6
 
 
-def medians(*timers: Timer, budget: float, rounds: int = 5) -> list[float]:
-    """Median seconds of each call. The calls take turns, so that what disturbs one disturbs all."""
-    numbers = [1 + int(SHORTEST_ROUND / min(timer.repeat(2, 1))) for timer in timers]
+def medians(*timers: Timer, budget: float, rounds: int = 5, pause: float = 0) -> list[float]:
+    """Median seconds of each call. The calls take turns, so that what disturbs one disturbs all.
+
+    After a pause, and a call that is not timed unless it is long, each finds its own threads awake and those of others asleep.
+    """
+    once = [min(timer.repeat(2, 1)) for timer in timers]
+    numbers = [1 + int(SHORTEST_ROUND / seconds) for seconds in once]
     times: list[list[float]] = [[] for _ in timers]
     stop = perf_counter() + budget
     while perf_counter() < stop or len(times[0]) < rounds:
-        for timer, number, record in zip(timers, numbers, times, strict=True):
+        for timer, seconds, number, record in zip(timers, once, numbers, times, strict=True):
+            if pause:
+                sleep(pause)
+                if seconds < pause:
+                    timer.timeit(1)
             record.append(timer.timeit(number) / number)
     return [median(record) for record in times]
 
