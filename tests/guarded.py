@@ -2,7 +2,7 @@
 
     python guarded.py STEP TURNS [STEM ...]
 
-takes every STEP-th size, each in so many of the layouts and dtypes; the next size goes on with the next of them.
+takes every STEP-th size, each in so many of the layouts, dtypes and offsets; the next size and the next form go on with the next of them.
 """
 
 import ctypes
@@ -35,6 +35,8 @@ LAYOUTS = (
     lambda shape, size: tuple(-step for step in np.empty(shape, f"V{size}").strides),
     lambda shape, size: np.empty(shape, f"V{size + 3}").strides,
 )
+TURNS = 2 * len(LAYOUTS)
+"""With so many, every size is in every layout right at a guard and at an offset from it; and over all forms in every dtype at each."""
 
 
 class Guarded:
@@ -94,11 +96,11 @@ class Turn:
 
     def place(self, role: str, shape, dtype) -> tuple[Guarded, np.ndarray]:
         size = np.dtype(dtype).itemsize
-        number = self.number + len(role)
-        strides = LAYOUTS[number % len(LAYOUTS)](shape, size)
+        turn, layout = divmod(self.number + len(role), len(LAYOUTS))
+        strides = LAYOUTS[layout](shape, size)
         low, high = extent(shape, dtype, strides)
         guarded = pages_for(role, (high - low) // PAGE + 1)
-        return guarded, guarded.array(shape, dtype, strides, self.at_end, number % size if number % 2 else 0)
+        return guarded, guarded.array(shape, dtype, strides, self.at_end, turn // 2 % size if turn % 2 else 0)
 
     def input(self, role: str, values, dtype):
         """A copy that cannot be written to."""
@@ -136,11 +138,15 @@ def outcome(call):
         return repr(error)
 
 
+@cache
+def truths(variant):
+    return INTEGERS if holds_labels(variant) or variant().y_true_domain.integral else FLOATS
+
+
 def dtypes(variant, number: int):
     """Those of truth, prediction and weight, and whether their numbers are in the domains of the loss."""
     pred = np.dtype(PREDICTIONS[number % len(PREDICTIONS)])
-    exact = holds_labels(variant) or variant().y_true_domain.integral
-    truth = (INTEGERS if exact else FLOATS)[(number // 2) % len(FLOATS)]
+    truth = truths(variant)[(number // 2) % len(FLOATS)]
     return (truth, pred, WEIGHTS[number % len(WEIGHTS)]), pred.kind not in "iu"
 
 
@@ -178,8 +184,8 @@ def main(step: int, turns: int, stems: list[str]) -> None:
             continue
         print(variant, flush=True)
         for n in SIZES[place % step :: step]:
-            for number in range(turns * n + place, turns * (n + 1) + place):
-                for shape in shapes(variant, n):
+            for shape in shapes(variant, n):
+                for number in range(turns * (n + place), turns * (n + place + 1)):
                     for at_end in (False, True):
                         check(variant, shape, number, at_end)
 

@@ -15,9 +15,17 @@ import pyloss
 
 TRIES = 7
 WITHIN = 0.1
-ROWS = 1 << 36
+ROWS = 1 << 32
 # What is sorted or multiplied in NumPy is NumPy's to interrupt.
 COMPUTED = [variant for variant in EVERY if variant not in (*SORTED, *CONTRASTIVE)]
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Heard: a shell has it ignored by what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def endless(arrays):

@@ -10,6 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[1] / "csrc"
+INCLUDES = (CSRC, CSRC.parent / "pyloss" / "include", sysconfig.get_path("include"))
 # What -fsanitize=thread does not read addresses of must lie where it expects them: no random layout, where that can be had.
 RUN = [*(["setarch", "-R"] if shutil.which("setarch") else [])]
 FLAGS = ("-O1", "-g", "-fsanitize=thread")
@@ -51,13 +52,7 @@ def parallel_c(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drive(parallel_c: Path, *macros: str) -> subprocess.CompletedProcess[str]:
     """Build and run; sections that nothing refers to go, and with them all that needs Python."""
     program = parallel_c.with_name("driver")
-    sources = [
-        f"-I{CSRC}",
-        f"-I{CSRC.parent / 'pyloss' / 'include'}",
-        f"-I{sysconfig.get_path('include')}",
-        f'-DPARALLEL_C="{parallel_c}"',
-        HERE / "tsan_driver.c",
-    ]
+    sources = [*(f"-I{folder}" for folder in INCLUDES), f'-DPARALLEL_C="{parallel_c}"', HERE / "tsan_driver.c"]
     linked = ["-fopenmp", "-ffunction-sections", "-fdata-sections", "-c", "-o", f"{program}.o"]
     subprocess.run(["gcc", *FLAGS, *macros, *sources, *linked], check=True, capture_output=True)
     subprocess.run(["gcc", *FLAGS, f"{program}.o", "-Wl,--gc-sections", "-lm", "-lpthread", "-o", program], check=True)
