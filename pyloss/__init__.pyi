@@ -9,6 +9,8 @@ from ._check import check as check
 from ._from_kernel import from_kernel as from_kernel
 from ._information import cross_entropy as cross_entropy
 from ._information import entropy as entropy
+from ._linear import LinearCCE as LinearCCE
+from ._linear import linear_cce as linear_cce
 from ._loss import LOSSES as LOSSES
 from ._loss import Array as Array
 from ._loss import Loss as Loss
@@ -21,8 +23,6 @@ from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime
 from ._runtime import threads as threads
 from ._sum import Sum as Sum
-from .losses.linear import LinearCCE as LinearCCE
-from .losses.linear import linear_cce as linear_cce
 from .losses.binary import BCE as BCE
 from .losses.binary import Brier as Brier
 from .losses.binary import Exponential as Exponential
@@ -369,57 +369,6 @@ def asymmetric_bce(
     check: bool = True,
     out: Array | None = None,
 ) -> Value: ...
-def cce(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    from_logits: bool = False,
-    eps: float = 0.0,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    softcap: float | None = None,
-    temperature: float = 1.0,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
-def sparse_cce(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    from_logits: bool = False,
-    eps: float = 0.0,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    softcap: float | None = None,
-    temperature: float = 1.0,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
-def nll(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    axis: int = -1,
-    class_weight: tuple[float, ...] | None = None,
-    ignore_index: int | None = None,
-    reduction: Reduction = "mean",
-    on_empty: OnEmpty = "nan",
-    check: bool = True,
-    out: Array | None = None,
-) -> Value: ...
 def lovasz(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -474,6 +423,57 @@ def sparsemax(
     sample_weight: ArrayLike | None = None,
     *,
     axis: int = -1,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
+def cce(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    from_logits: bool = False,
+    eps: float = 0.0,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    temperature: float = 1.0,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
+def sparse_cce(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    from_logits: bool = False,
+    eps: float = 0.0,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    temperature: float = 1.0,
+    reduction: Reduction = "mean",
+    on_empty: OnEmpty = "nan",
+    check: bool = True,
+    out: Array | None = None,
+) -> Value: ...
+def nll(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    axis: int = -1,
+    class_weight: tuple[float, ...] | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
     on_empty: OnEmpty = "nan",
     check: bool = True,

@@ -1,276 +1,145 @@
-"""Softmax cross-entropy of a linear layer in tiles of rows: matrix products are NumPy's, and the logits of a tile become its gradient."""
+"""The cross-entropy of a linear layer, whose logits are never held."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from . import _arrays, _errors
+from . import _layer
 from ._engine import exact_sum
-from ._formulas import silent
-from ._loss import Array, RowwiseLoss
+from ._layer import Layer
+from ._loss import Array, OnEmpty, Reduction, Value
+from .losses.multiclass import SparseCCE
 
-LARGEST = 64 * 2**20
-"""How many bytes of logits exist at a time."""
-
-FEWEST = 256
-"""Rows of a tile, whatever their length: with fewer, adding up the gradient by the weight would take longer than the products."""
-
-NARROW = ("float16", "bfloat16", "float32")
+Outs = tuple[Array | None, Array | None, Array | None]
 
 
-class Layer(NamedTuple):
-    """What logits are made of, or gradients by it; the bias may be None."""
+class _Rows(SparseCCE):
+    """The loss of a tile of logits, under the name of the whole."""
 
-    hidden: Array
-    weight: Array
-    bias: Array | None
+    name = "linear_cce"
 
 
-class Rows(NamedTuple):
-    """The rows that count: their labels, their weights, and their places (None where all rows count)."""
+@dataclass(frozen=True, kw_only=True)
+class LinearCCE:
+    """Softmax cross-entropy of a linear layer: `SparseCCE` of hidden @ weight.T + bias, without ever holding all logits.
 
-    labels: Array
-    weights: Array | None
-    places: Array | None
+    For the row x of hidden with the label k: z = weight x + bias, value log(sum exp z) - z_k, and with q = softmax(z) and the one-hot row
+    e_k the gradients weight.T (q - e_k) by x, the sum over rows of outer(q - e_k, x) by weight, and that of q - e_k by bias.
 
+    y_true holds integer labels in 0 ... classes - 1, hidden (..., size) one vector for each, weight (classes, size), bias (classes,);
+    `sample_weight` one number for each label, or for each row of the first axis. The parameters `class_weight`, `ignore_index`,
+    `label_smoothing`, `z_loss`, `softcap` and `temperature` are those of `CCE` from logits; `reduction`, `on_empty` and `check` those of
+    every loss. With reduction="none" the gradients are those of the sum of the values.
 
-# The front door -------------------------------------------------------------------------------------------------------
+    Logits exist for a tile of rows at a time: 64 MB of them, or 256 rows if these are more. They are products of NumPy's BLAS, in its
+    threads, so that unlike with other losses the last bits may differ with the number of threads and with the machine. The
+    computation is in float32 where hidden, weight and bias are float16 or float32, else in float64; what has another dtype, or
+    strides that BLAS does not take, is copied first. Rows that are ignored, masked or of weight 0 count nothing, even if they hold nan.
 
+    Raises
+    ------
+    TypeError
+        for labels that are not integers, and for a dtype that does not hold real numbers.
+    ValueError
+        for shapes that do not go together, and for a parameter out of its domain.
+    IndexError
+        for a label that is not in 0 ... classes - 1.
 
-def opened(
-    loss: RowwiseLoss, y_true: Any, hidden: Any, weight: Any, bias: Any, sample_weight: Any
-) -> tuple[Array, Layer, Array | None, tuple[Array, ...]]:
-    """Plain arrays of fitting shapes and dtypes: the labels, the layer, the weights, and the masks of rows."""
-    if hidden is None:
-        raise TypeError(f"{loss.name}: hidden must be an array, got None")
-    labels, (hidden,), weights, masks = _arrays.plain(loss, y_true, hidden, sample_weight, -1)
-    assert labels is not None
-    weight = _arrays.as_array(loss, "weight", weight)
-    bias = None if bias is None else _arrays.as_array(loss, "bias", bias)
-    layer = Layer(hidden, weight, bias)
-    if labels.dtype.kind not in "iu":
-        raise _errors.bad_dtype(loss, "y_true", labels, labels=True)
-    for name, array in named(layer):
-        if array.dtype.kind not in "iu" and array.dtype.name not in (*NARROW, "float64"):
-            raise _errors.bad_dtype(loss, name, array)
-    if weight.ndim != 2 or not hidden.ndim or hidden.shape[-1] != weight.shape[1]:
-        raise ValueError(
-            f"{loss.name}: hidden must have the shape (..., size) and weight (classes, size), got {hidden.shape} and {weight.shape}"
+    Reference: as `CCE`; E. Wijmans et al., Cut your losses in large-vocabulary language models, 2024.
+    """
+
+    name: ClassVar[str] = "linear_cce"
+
+    class_weight: Sequence[float] | None = None
+    ignore_index: int | None = None
+    label_smoothing: float = 0.0
+    z_loss: float = 0.0
+    softcap: float | None = None
+    temperature: float = 1.0
+    reduction: Reduction = "mean"
+    on_empty: OnEmpty = "nan"
+    check: bool = True
+
+    def __post_init__(self) -> None:
+        checked = _Rows(from_logits=True, **vars(self))
+        for name in list(vars(self)):
+            object.__setattr__(self, name, getattr(checked, name))
+
+    @cached_property
+    def _rows(self) -> SparseCCE:
+        """What a tile of logits is asked."""
+        reduction = "none" if self.reduction == "none" else "sum"
+        return _Rows(from_logits=True, **(asdict(self) | {"reduction": reduction}))
+
+    def __call__(
+        self,
+        y_true: ArrayLike,
+        hidden: ArrayLike,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Value:
+        """The reduced loss, a float; with reduction="none" an array of one number for each label."""
+        return self._evaluate((y_true, hidden, weight, bias, sample_weight), None)[0]
+
+    def value_and_grad(
+        self,
+        y_true: ArrayLike,
+        hidden: ArrayLike,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Outs | None = None,
+    ) -> tuple[Value, Layer]:
+        """The value, and the gradients by hidden, weight and bias; into the arrays of `out`, of which any may be None."""
+        value, grads = self._evaluate(
+            (y_true, hidden, weight, bias, sample_weight), (None, None, None) if out is None else out
         )
-    if not len(weight):
-        raise ValueError(f"{loss.name}: weight needs at least 1 class, got the shape {weight.shape}")
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(f"{loss.name}: bias must have the shape {weight.shape[:1]}, got {bias.shape}")
-    if labels.shape != hidden.shape[:-1]:
-        raise ValueError(
-            f"{loss.name}: y_true must have the shape of hidden without the last axis, got {labels.shape} and {hidden.shape}"
-        )
-    return labels, layer, weights, masks
+        assert grads is not None
+        return value, grads
+
+    def grad(
+        self,
+        y_true: ArrayLike,
+        hidden: ArrayLike,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Outs | None = None,
+    ) -> Layer:
+        """The gradients alone, which take as long as value and gradients."""
+        return self.value_and_grad(y_true, hidden, weight, bias, sample_weight, out=out)[1]
+
+    def _evaluate(self, arguments: tuple[Any, ...], outs: Any) -> tuple[Value, Layer | None]:
+        loss = self._rows
+        labels, given, weights, masks = _layer.opened(loss, *arguments)
+        targets = None if outs is None else _layer.checked_outs(loss, given, outs)
+        rows, divisor = _layer.counted(self, labels, weights, masks, len(given.weight))
+        layer = _layer.matrices(given)
+        values = np.zeros(labels.size, layer.weight.dtype) if self.reduction == "none" else None
+        grads = None if targets is None else _layer.places(targets, given, layer)
+        sums = _layer.run(loss, layer, rows, values, grads)
+        stored = None if grads is None or targets is None else _layer.stored(grads, targets, given)
+        if values is not None:
+            return values.reshape(labels.shape), stored
+        if divisor == 0:
+            return (0.0 if self.on_empty == "zero" else float("nan")), stored
+        return exact_sum(np.array(sums, np.float64)), stored
 
 
-def named(layer: Layer) -> Iterator[tuple[str, Array]]:
-    return ((name, array) for name, array in zip(Layer._fields, layer, strict=True) if array is not None)
-
-
-def counted(
-    loss: Any, labels: Array, weights: Array | None, masks: tuple[Array, ...], classes: int
-) -> tuple[Rows, float]:
-    """The rows that count, their weights divided by what the reduction divides by; and this number, 0 where it is nothing."""
-    factors = row_factors(loss, labels, weights, masks)
-    count = factors != 0
-    if loss.ignore_index is not None:
-        count &= (labels != loss.ignore_index).ravel()
-    places = None if count.all() else np.flatnonzero(count)
-    chosen, factors = labels.ravel(), factors
-    if places is not None:
-        chosen, factors = chosen[places], factors[places]
-    check_labels(loss, labels, chosen, places, classes)
-    divisor = 1.0
-    if loss.reduction == "mean":
-        own = 1.0 if loss.class_weight is None else class_factors(loss, classes)[chosen]
-        factors = _arrays.tamed(factors, exact_sum(factors))
-        divisor = exact_sum(factors * own)
-    elif loss.reduction == "batchmean":
-        divisor = float(len(labels)) if labels.ndim else 1.0
-    if divisor == 0 and loss.on_empty == "raise":
-        raise _errors.nothing_to_average(loss)
-    factors = factors / divisor if divisor else np.zeros_like(factors)
-    return Rows(chosen.astype(np.int64), factors, places), divisor
-
-
-def row_factors(loss: Any, labels: Array, weights: Array | None, masks: tuple[Array, ...]) -> Array:
-    """One number for each label."""
-    factors = np.ones(labels.shape)
-    if weights is not None:
-        if weights.dtype.kind not in "biuf" or weights.dtype.itemsize > 8:
-            raise _errors.bad_dtype(loss, "sample_weight", weights)
-        if weights.shape not in (labels.shape, labels.shape[:1]):
-            raise _errors.bad_weight_shape(loss, weights, labels.shape)
-        factors *= weights.reshape(weights.shape + (1,) * (labels.ndim - weights.ndim))
-        if loss.check and (factors < 0).any():
-            raise _errors.negative_weight(loss, weights, labels.shape, int(np.argmax(factors.ravel() < 0)))
-    for mask in masks:
-        factors[mask] = 0
-    return factors.ravel()
-
-
-def class_factors(loss: Any, classes: int) -> Array:
-    factors = np.array(loss.class_weight)
-    if len(factors) != classes:
-        raise ValueError(f"{loss.name}: class_weight must hold one number per class, {classes}, got {len(factors)}")
-    return factors
-
-
-def check_labels(loss: Any, labels: Array, chosen: Array, places: Array | None, classes: int) -> None:
-    wrong = np.flatnonzero((chosen < 0) | (chosen >= classes))
-    if len(wrong):
-        index = int(wrong[0] if places is None else places[wrong[0]])
-        where = _errors.position(index, labels.shape)
-        raise _errors.bad_label(loss, chosen[wrong[0]], classes, _errors.place(where), "")
-
-
-def matrices(layer: Layer) -> Layer:
-    """In one dtype, and as BLAS takes them."""
-    narrow = all(array.dtype.name in NARROW for _, array in named(layer))
-    dtype = np.dtype(np.float32 if narrow else np.float64)
-    hidden = layer.hidden.reshape(-1, layer.weight.shape[1])
-    bias = None if layer.bias is None else np.asarray(layer.bias, dtype)
-    return Layer(matrix(hidden, dtype), matrix(layer.weight, dtype), bias)
-
-
-def matrix(array: Array, dtype: np.dtype[Any]) -> Array:
-    array = np.require(array, dtype, "A")
-    direct = dtype.itemsize in array.strides and min(array.strides) >= dtype.itemsize
-    return array if direct else np.ascontiguousarray(array)
-
-
-# Where gradients go ---------------------------------------------------------------------------------------------------
-
-
-def checked_outs(loss: RowwiseLoss, layer: Layer, outs: Any) -> tuple[Array | None, ...]:
-    if not isinstance(outs, tuple) or len(outs) != len(Layer._fields):
-        raise TypeError(
-            f"{loss.name}: out must be a tuple of 3 arrays (hidden, weight, bias; any may be None), got {type(outs).__name__}"
-        )
-    given = [out for out in outs if out is not None]
-    for name, out, array in zip(Layer._fields, outs, layer, strict=True):
-        if out is None:
-            continue
-        if array is None:
-            raise ValueError(f"{loss.name}: out has an array for the {name}, and there is no {name}")
-        _errors.check_out(loss, out, array.shape)
-    for k, out in enumerate(given):
-        if any(_arrays.share_memory(out, other) for other in given[:k]):
-            raise _errors.shared_outputs(loss)
-    return outs
-
-
-def places(outs: tuple[Array | None, ...], given: Layer, layer: Layer) -> Layer:
-    """Matrices for the gradients: those of `outs` that can be written to directly, and new ones."""
-    inputs = [array for _, array in named(given)]
-
-    def place(out: Array | None, array: Array | None) -> Array | None:
-        if array is None:
-            return None
-        direct = out is not None and out.dtype == array.dtype and out.flags.c_contiguous and out.flags.aligned
-        if out is None or not direct or any(_arrays.share_memory(out, other) for other in inputs):
-            return np.empty(array.shape, array.dtype)
-        return out.reshape(array.shape)
-
-    hidden, weight, bias = (place(out, array) for out, array in zip(outs, layer, strict=True))
-    assert hidden is not None
-    assert weight is not None
-    return Layer(hidden, weight, bias)
-
-
-def stored(grads: Layer, outs: tuple[Array | None, ...], given: Layer) -> Layer:
-    """The gradients in the shape and dtype of what they belong to, in the arrays that were given for them."""
-    hidden, weight, bias = (
-        None if grad is None or array is None else in_place(grad, out, array)
-        for grad, out, array in zip(grads, outs, given, strict=True)
-    )
-    assert hidden is not None
-    assert weight is not None
-    return Layer(hidden, weight, bias)
-
-
-def in_place(grad: Array, out: Array | None, array: Array) -> Array:
-    grad = grad.reshape(array.shape)
-    if out is None:
-        return grad.astype(array.dtype.newbyteorder("="), copy=False) if array.dtype.name in NARROW else grad
-    if not np.may_share_memory(out, grad):
-        np.copyto(out, grad, casting="same_kind")
-    return out
-
-
-# The work -------------------------------------------------------------------------------------------------------------
-
-
-def tiles(layer: Layer, count: int) -> list[slice]:
-    step = max(FEWEST, LARGEST // max(1, len(layer.weight) * layer.weight.itemsize))
-    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
-
-
-@silent
-def run(loss: RowwiseLoss, layer: Layer, rows: Rows, values: Array | None, grads: Layer | None) -> list[float]:
-    """The sum of each tile, or with `values` nothing but the value of each row into these. `grads` are filled, if they are given."""
-    spans = tiles(layer, len(rows.labels))
-    logits = np.empty(
-        (max((span.stop - span.start for span in spans), default=0), len(layer.weight)), layer.weight.dtype
-    )
-    sums = []
-    if grads is not None:
-        clear(grads, rows)
-    for span in spans:
-        places = span if rows.places is None else rows.places[span]
-        hidden, tile = layer.hidden[places], logits[: span.stop - span.start]
-        np.matmul(hidden, layer.weight.T, out=tile)
-        if layer.bias is not None:
-            tile += layer.bias
-        value = forward(loss, rows, span, tile, grads is not None)
-        if values is None:
-            sums.append(value)
-        else:
-            values[places] = value
-        if grads is not None:
-            backward(grads, layer, hidden, tile, places)
-    return sums
-
-
-def clear(grads: Layer, rows: Rows) -> None:
-    """What is added up, and the rows that count nothing."""
-    grads.weight.fill(0)
-    if grads.bias is not None:
-        grads.bias.fill(0)
-    if rows.places is not None:
-        grads.hidden.fill(0)
-
-
-def forward(loss: RowwiseLoss, rows: Rows, span: slice, tile: Array, with_grad: bool) -> Any:
-    """The value of a tile of logits, which the gradient replaces if it is asked for."""
-    labels, weights = rows.labels[span], None if rows.weights is None else rows.weights[span]
-    if not with_grad:
-        return loss(labels, tile, weights)
-    return loss.value_and_grad(labels, tile, weights, out=(None, tile) if loss.reduction == "none" else tile)[0]
-
-
-def backward(grads: Layer, layer: Layer, hidden: Array, tile: Array, places: slice | Array) -> None:
-    """Through the layer."""
-    add_product(grads.weight, tile, hidden)
-    if grads.bias is not None:
-        np.add(grads.bias, np.ones(len(tile), tile.dtype) @ tile, out=grads.bias)
-    if isinstance(places, slice):
-        np.matmul(tile, layer.weight, out=grads.hidden[places])
-    else:
-        grads.hidden[places] = tile @ layer.weight
-
-
-def add_product(total: Array, tile: Array, hidden: Array) -> None:
-    """total += tile.T @ hidden, without a second array of that size."""
-    step = max(1, LARGEST // 4 // max(1, total.shape[1] * total.itemsize))
-    product = np.empty((min(step, len(total)), total.shape[1]), total.dtype)
-    for first in range(0, len(total), step):
-        part = product[: min(step, len(total) - first)]
-        np.matmul(tile[:, first : first + step].T, hidden, out=part)
-        total[first : first + step] += part
+def linear_cce(
+    y_true: ArrayLike,
+    hidden: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    **parameters: Any,
+) -> Value:
+    """The value of `LinearCCE`, which see: softmax cross-entropy of a linear layer."""
+    return LinearCCE(**parameters)(y_true, hidden, weight, bias, sample_weight)

@@ -7,10 +7,10 @@ from ._check import check
 from ._from_kernel import from_kernel
 from ._functions import FUNCTIONS
 from ._information import cross_entropy, entropy
+from ._linear import LinearCCE, linear_cce
 from ._loss import LOSSES, Loss
 from ._runtime import get_include, get_num_threads, set_num_threads, show_runtime, threads
 from ._sum import Sum
-from .losses.linear import LinearCCE, linear_cce
 
 NAMES: dict[str, Any] = {
     "LOSSES": LOSSES,

@@ -19,6 +19,8 @@ from ._check import check as check
 from ._from_kernel import from_kernel as from_kernel
 from ._information import cross_entropy as cross_entropy
 from ._information import entropy as entropy
+from ._linear import LinearCCE as LinearCCE
+from ._linear import linear_cce as linear_cce
 from ._loss import LOSSES as LOSSES
 from ._loss import Array as Array
 from ._loss import Loss as Loss
@@ -31,8 +33,6 @@ from ._runtime import set_num_threads as set_num_threads
 from ._runtime import show_runtime as show_runtime
 from ._runtime import threads as threads
 from ._sum import Sum as Sum
-from .losses.linear import LinearCCE as LinearCCE
-from .losses.linear import linear_cce as linear_cce
 '''
 
 ANNOTATIONS = {

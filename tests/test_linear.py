@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pyloss
-from pyloss import _linear, reference
+from pyloss import _layer, reference
 
 CLASSES, SIZE = 9, 6
 OPTIONS = {
@@ -31,8 +31,8 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 @pytest.fixture(autouse=True, params=["one tile", "many tiles"])
 def tiles(request, monkeypatch):
     if request.param == "many tiles":
-        monkeypatch.setattr(_linear, "LARGEST", 100)
-        monkeypatch.setattr(_linear, "FEWEST", 7)
+        monkeypatch.setattr(_layer, "LARGEST", 100)
+        monkeypatch.setattr(_layer, "FEWEST", 7)
 
 
 def arrays(shape=(50,), dtype="float64", seed=0):
@@ -342,5 +342,17 @@ def test_memory(request):
     finally:
         tracemalloc.stop()
     kept = grads.hidden.nbytes + grads.weight.nbytes
-    assert peak < kept + 1.3 * _linear.LARGEST
+    assert peak < kept + 1.3 * _layer.LARGEST
     assert 4 * peak < rows * classes * 4
+
+
+def test_infinite_rows():
+    """An infinite loss in one tile and a nan in another."""
+    y_true, hidden, weight, bias = arrays()
+    hidden[0], hidden[40] = 0, 1
+    weight[1, 0] = -np.inf
+    hidden[:, 0], y_true[3] = 1, 1
+    with np.errstate(all="raise"):
+        assert pyloss.LinearCCE()(y_true, hidden, weight, bias) == np.inf
+        hidden[40, 2] = np.nan
+        assert np.isnan(pyloss.LinearCCE()(y_true, hidden, weight, bias))
