@@ -294,8 +294,8 @@ cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, P
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
     cdef real[BLOCK] buffer
-    cdef double heat = row.total * row.temperature, factor = scale / heat
-    cdef real square = <real>(factor / heat)
+    cdef double heat = row.temperature, total = 1 + <double>row.others, factor = scale / (row.total * heat)
+    cdef real square = <real>(scale / (total * heat) / (total * heat))
     cdef Py_ssize_t first = 0, n
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)

@@ -173,7 +173,7 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label
             scale[i] *= weight[i]
     if call.hess.present:
         for i in range(ROW_BLOCK):
-            square[i] = <real>(scale[i] / (tile.total[i] * tile.total[i]))
+            square[i] = <real>(scale[i] / ((1 + <double>tile.others[i]) * (1 + <double>tile.others[i])))
         tile_hesses(tile, call.classes, square, hess)
         drop_weightless(hess, weight, rows, call.classes)
         store_tile(&call.hess, start, rows, call.classes, hess)
