@@ -131,7 +131,7 @@ def barron(y: mpf, p: mpf, *, alpha: Number = 1.0, c: Number = 1.0) -> Any:
     share = 2 * half / b
     growth = log1p(share) / 2
     slope = exp((alpha - 2) * growth) / c**2
-    return b / alpha * expm1(alpha * growth), r * slope, slope * (1 + (alpha - 2) * share / (1 + share))
+    return b / alpha * expm1(alpha * growth), r * slope, slope * (1 + (alpha - 1) * share) / (1 + share)
 
 
 @oracle
