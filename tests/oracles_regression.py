@@ -53,7 +53,7 @@ def smape(y: mpf, p: mpf) -> Any:
 
 @oracle
 def msle(y: mpf, p: mpf) -> Any:
-    ratio = log1p((p - y) / (1 + y))
+    ratio = log1p((p - y) / (1 + y)) if 2 * abs(p - y) < 1 + y else log((1 + p) / (1 + y))
     return ratio**2, 2 * ratio / (1 + p), 2 * (1 - ratio) / (1 + p) ** 2
 
 

@@ -68,6 +68,15 @@ def test_residuals_up_to_the_largest(variant, dtype):
 
 
 @every_precision
+def test_msle_of_the_largest(dtype):
+    """The inverse of what is near the largest number is denormal."""
+    most = float(np.finfo(dtype).max)
+    numbers = [0, -0.75, 1e-3, 1, most**0.3, most**0.5, 0.9 * most, most]
+    y, p = zip(*product(numbers, repeat=2), strict=True)
+    assert_true(Variant("msle"), dtype, y, p)
+
+
+@every_precision
 @pytest.mark.parametrize("gamma", POWERS)
 def test_a_tiny_truth_of_a_certain_no(gamma, dtype):
     """The power may be 0, but an infinite loss stays infinite."""
