@@ -1,7 +1,7 @@
 """Where a step on the way to an answer may leave the range, or lose its digits, and the answer does not: against the second oracle."""
 
 from itertools import product
-from math import inf, log
+from math import inf, log, nan
 
 import numpy as np
 import pytest
@@ -74,6 +74,18 @@ def test_msle_of_the_largest(dtype):
     numbers = [0, -0.75, 1e-3, 1, most**0.3, most**0.5, 0.9 * most, most]
     y, p = zip(*product(numbers, repeat=2), strict=True)
     assert_true(Variant("msle"), dtype, y, p)
+
+
+@every_precision
+def test_infinite_counts_and_amounts(dtype):
+    """An infinite truth costs infinitely much at any finite prediction, and a nan is one beside an infinite prediction too."""
+    y, z = np.full(5, inf, dtype), np.array([-200, -1, 0, 1, 80], dtype)
+    amounts = answers(Variant("tweedie_nll", {"power": 0.0, "check": False}), y, z)
+    counts = answers(Variant("negative_binomial_nll", {"check": False}), y, z)
+    assert [set(x.tolist()) for x in amounts] == [{inf}, {-inf}, {-inf}]
+    assert [set(x.tolist()) for x in counts] == [{inf}, {-inf}, {inf}]
+    mean = pyloss.PoissonNLL(log_input=False, reduction="none", check=False)
+    assert np.isnan(mean.grad(np.array([nan], dtype), np.array([inf], dtype)))
 
 
 @every_precision
