@@ -134,11 +134,12 @@ typedef struct {
     Duo sum, gap;
 } Log;
 
-/* log(u + c + d) for a normal u > 0 and what is ever smaller */
-INLINED Log log_in_parts(real u, real c, real d)
+/* log((u + c + d) 2^k) for a normal u > 0, what is ever smaller, and a whole k */
+INLINED Log log_in_parts(real u, real c, real d, real k)
 {
     real n;
     word field = normalise(u, &n);
+    n -= k;
     real power = to_real(ONE + field);
     power = power > 0 ? power : 0;
     Duo f = exact_sum(to_real(to_word(u) + field) - 1, c * power);
@@ -149,12 +150,17 @@ INLINED Log log_in_parts(real u, real c, real d)
 }
 
 /* the same for any u, with the limits of the logarithm */
-INLINED Duo duo_log(real u, real c, real d)
+INLINED Duo duo_log_shifted(real u, real c, real d, real k)
 {
-    Log parts = log_in_parts(u, c, d);
+    Log parts = log_in_parts(u, c, d, k);
     Duo y = duo_plus(parts.sum, duo_scaled(parts.gap, -1));
     real limit = u == 0 ? -(real)INFINITY : u < 0 ? (real)NAN : u;
     return duo(u > 0 && u < (real)INFINITY ? y.high : limit, y.low);
+}
+
+INLINED Duo duo_log(real u, real c, real d)
+{
+    return duo_log_shifted(u, c, d, 0);
 }
 
 /* log x for x > 0, a denormal one too */
@@ -162,8 +168,7 @@ INLINED Duo duo_log_of(Duo x)
 {
     word small = mask(x.high < LEAST_NORMAL);
     Duo lifted = duo_blend(small, duo_scaled(x, (real)((word)1 << MANTISSA_BITS)), x);
-    Duo taken = duo_blend(small, duo(MANTISSA_BITS * -LOG_2, MANTISSA_BITS * -LOG_2_REST), duo(0, 0));
-    return duo_plus(duo_log(lifted.high, lifted.low, 0), taken);
+    return duo_log_shifted(lifted.high, lifted.low, 0, -blend(small, MANTISSA_BITS, 0));
 }
 
 /* log(1 + x) for x > -1 that is not close to -1 */
@@ -209,6 +214,27 @@ INLINED real times_power(Duo factor, Power power)
     real product = rounded(duo_times(factor, renormalised(one.high, one.low + power.rest.low)));
     word early = mask((product > -1) & (product < 1)) ^ mask(power.again < 1);
     return product * blend(early, power.again, power.scale) * blend(early, power.scale, power.again);
+}
+
+/* A number that may be far beyond the range: factor 2^exponent, of a factor near 1 and a whole exponent. */
+typedef struct {
+    Duo factor;
+    real exponent;
+} Wide;
+
+/* exp(x), within 2^-600 and 2^600 in float, 2^-4300 and 2^4300 in double */
+INLINED Wide wide_exp(Duo x)
+{
+    const real bound = 4 * EXP_LIMIT;
+    real clamped = x.high > bound ? bound : x.high;
+    clamped = clamped < -bound ? -bound : clamped;
+    real k = multiply_add(clamped, LOG2_E, ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+    real low = to_real(to_word(x.low) & mask(x.high == clamped));
+    Duo r = exact_sum(multiply_add(k, -LOG_2, clamped), low - k * LOG_2_REST);
+    real square = r.high * r.high;
+    Duo rest = renormalised(r.high, exp_tail(r.high, square) * square + (r.low + r.low * r.high)), one = exact_sum(1, rest.high);
+    Wide result = {duo(one.high, one.low + rest.low), k};
+    return result;
 }
 
 /* The parts of exp(x) - 1, to be multiplied by scale and again. Below -50 it is -1. */

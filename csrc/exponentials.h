@@ -30,6 +30,31 @@ INLINED Duo duo_exp(real x)
     return duo(y * first * second, (less_1 - (y - 1)) * first * second);
 }
 
+/* 2^n for a whole n of a normal power */
+INLINED real two_to(real n)
+{
+    return to_real(to_word(n + POWER_OF) << MANTISSA_BITS);
+}
+
+INLINED real within_widest(real n)
+{
+    n = n > WIDEST ? WIDEST : n;
+    return n < -WIDEST ? -WIDEST : n;
+}
+
+/* a whole number near n / 2 */
+INLINED real half_of(real n)
+{
+    return multiply_add(n, (real)0.5, ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+}
+
+/* x 2^n for a whole n, in two factors of one sign */
+INLINED real times_two_to(real x, real n)
+{
+    real within = within_widest(n), half = half_of(within);
+    return x * two_to(half) * two_to(within - half);
+}
+
 typedef struct {
     real high, low, first, second;
 } Product;
@@ -48,15 +73,14 @@ INLINED Product exp_product(real x, real rest, real y)
     word small = mask(size < TINY), great = mask(size > GREAT);
     real near = y * blend(small, LIFT, blend(great, DROP, 1));
     real n = k - blend(small, LIFTED, blend(great, -LIFTED, 0));
-    n = n > WIDEST ? WIDEST : n;
-    n = n < -WIDEST ? -WIDEST : n;
-    real half = multiply_add(n, (real)0.5, ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+    n = within_widest(n);
+    real half = half_of(n);
     real high = near * power;
     Product product = {
         high,
         finite_or_zero(product_rest(near, power, high) + near * (less_1 - (power - 1)), high),
-        to_real(to_word(half + POWER_OF) << MANTISSA_BITS),
-        to_real(to_word((n - half) + POWER_OF) << MANTISSA_BITS),
+        two_to(half),
+        two_to(n - half),
     };
     return product;
 }

@@ -8,6 +8,7 @@ cdef extern from "exponentials.h" nogil:
     real log_parts(real x, real* rest)       # log(x) for finite x > 0, as a number of few bits and a rest
     Duo duo_exp(real x)
     Duo duo_exp_minus(real size, real rest)     # exp(-(size + rest)), rest being what rounding took from size
+    real times_two_to(real x, real n)            # x 2^n for a whole n
     real times_exp(real x, real rest, real y)    # y exp(x + rest)
     Duo duo_times_exp(real x, real y)          # y exp(x)
     Duo duo_log_less(real y, real x)

@@ -27,7 +27,7 @@ static const real LOG2_E = 0x1.715476p+0f;
 static const real LOG_2 = 0x1.62e4p-1f, LOG_2_REST = 0x1.7f7d1cp-20f; /* an exponent times LOG_2 is exact */
 static const real LARGE = 0x1.fffffep+127f, ROUND_TO_WHOLE = 0x1.8p+23f;  /* the largest; a sum with that has no room for a fraction */
 /* beyond TINY and GREAT a number is multiplied with LIFT or DROP, powers of two, before it is divided */
-static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, LIFTED = 100;
+static const real TINY = 0x1p-40f, GREAT = 0x1p40f, LIFT = 0x1p100f, DROP = 0x1p-100f, GREAT_BITS = 40, LIFTED = 100;
 static const real EXP_LIMIT = 104;                                    /* exp(-104) is 0 and exp(104) infinite */
 static const real ROUND_TO_SCALE = 0x1.80007ep+23f; /* 1.5 * 2^23 + 127 - 64: a sum's low bits are the exponent field of 2^(k - 64) */
 static const word HALF_SCALE = 0x5f800000u;         /* 2^64 */
@@ -44,7 +44,7 @@ static const real LEAST_NORMAL = 0x1p-1022;
 static const real LOG2_E = 0x1.71547652b82fep+0;
 static const real LOG_2 = 0x1.62e42feep-1, LOG_2_REST = 0x1.a39ef35793c76p-33;
 static const real LARGE = 0x1.fffffffffffffp+1023, ROUND_TO_WHOLE = 0x1.8p+52;
-static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, LIFTED = 700;
+static const real TINY = 0x1p-300, GREAT = 0x1p300, LIFT = 0x1p700, DROP = 0x1p-700, GREAT_BITS = 300, LIFTED = 700;
 static const real EXP_LIMIT = 746;
 static const real ROUND_TO_SCALE = 0x1.80000000001ffp+52; /* 1.5 * 2^52 + 1023 - 512 */
 static const word HALF_SCALE = 0x5ff0000000000000u;       /* 2^512 */

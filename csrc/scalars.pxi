@@ -5,6 +5,7 @@ cdef extern from "real.h" nogil:
     const real ROUND_TO_WHOLE       # a sum with it has no room for a fraction
     const real TINY, GREAT  # beyond these a number is multiplied with LIFT or DROP, powers of two, before it is divided
     const real LIFT, DROP, LIFTED   # LIFT is 2^LIFTED
+    const real GREAT_BITS           # GREAT is 2^GREAT_BITS, and TINY its inverse
     real log_sum_shifted(real u, real c, real k)
     real vector_log_sum(real u, real c)
     real blend(word where, real a, real b)

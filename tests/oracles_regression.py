@@ -53,7 +53,7 @@ def smape(y: mpf, p: mpf) -> Any:
 
 @oracle
 def msle(y: mpf, p: mpf) -> Any:
-    ratio = log1p((p - y) / (1 + y))
+    ratio = log1p((p - y) / (1 + y)) if 2 * abs(p - y) < 1 + y else log((1 + p) / (1 + y))
     return ratio**2, 2 * ratio / (1 + p), 2 * (1 - ratio) / (1 + p) ** 2
 
 
@@ -131,7 +131,7 @@ def barron(y: mpf, p: mpf, *, alpha: Number = 1.0, c: Number = 1.0) -> Any:
     share = 2 * half / b
     growth = log1p(share) / 2
     slope = exp((alpha - 2) * growth) / c**2
-    return b / alpha * expm1(alpha * growth), r * slope, slope * (1 + (alpha - 2) * share / (1 + share))
+    return b / alpha * expm1(alpha * growth), r * slope, slope * (1 + (alpha - 1) * share) / (1 + share)
 
 
 @oracle

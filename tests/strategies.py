@@ -23,7 +23,7 @@ LEAST = 1e-4
 
 
 NO_LIMITS = {
-    "binary_focal": "the textbook's products of 0 and an infinite logarithm have limits of their own",
+    "binary_focal": "from logits, the textbook's derivatives of a mixed truth at infinity are those without the power",
     "crps_normal": "the textbook divides by the deviation, and where that is infinite its differences are nan or infinite",
     "js_divergence": "the textbook's quotient of the smallest number has no digits",
     "soft_mcc": "the textbook's squares of the smallest numbers are 0",

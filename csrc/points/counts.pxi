@@ -20,7 +20,7 @@ cdef inline Point poisson_nll_mean(real y, real p, const real* parameter) noexce
     cdef bint counts = y != 0
     cdef real value = p - y * log_a
     return Point(select(p > LARGE, p + nil(y), select(counts, value, p + nil(y))),
-                 select(counts, select(a > LARGE, 1, ((a - y) + rest) / a), <real>1 + nil(p)),
+                 select(counts, select(a > LARGE, <real>1 + nil(y), ((a - y) + rest) / a), <real>1 + nil(p)),
                  select(counts, u / a, nil(p)))
 
 
@@ -86,11 +86,11 @@ cdef inline Point negative_binomial_nll(real y, real z, const real* parameter) n
         positive, small.low, product_rest(theta, small.high, smaller) + theta * small.low)
     cdef real shrink = lost / denominator
     cdef real grad = numerator / denominator, curve = (<real>1 + theta * y) / denominator
-    curve -= curve * (shrink + shrink)
+    curve = corrected(curve, -curve * (shrink + shrink))
     cdef real hess = select(curve / denominator <= LARGE, times_exp(-magnitude(z), 0, curve / denominator),
                             times_exp(-magnitude(z), 0, curve) / denominator)
-    return Point(multiply_add(count, logarithm, multiply_add(rounded_off(y, c, count) + c_rest, logarithm, linear)),
-                 grad - grad * shrink, hess)
+    cdef real value = multiply_add(count, logarithm, multiply_add(rounded_off(y, c, count) + c_rest, logarithm, linear))
+    return Point(select(y > LARGE, y + nil(z), value), corrected(grad, -grad * shrink), hess)
 
 
 cdef inline real missing(real factor, real factor_rest, real z) noexcept nogil:
@@ -125,10 +125,10 @@ cdef inline Point tweedie_nll_normal(real y, real z, const real* parameter) noex
     """Power 0: half the square of r = exp(z) - y, and of what rounding takes from r."""
     cdef Duo e = duo_exp(z)
     cdef real difference = e.high - y
-    cdef real rest = select(e.high <= LARGE, rounded_off(e.high, -y, difference) + e.low, 0)
+    cdef real rest = select(magnitude(difference) <= LARGE, rounded_off(e.high, -y, difference) + e.low, 0)
     cdef real r = difference + rest
     cdef real value = multiply_add(rest - (r - difference), r, r * (r * <real>0.5)), bend = difference + e.high
-    cdef real curve = bend + select(bend <= LARGE, rounded_off(difference, e.high, bend) + (rest + e.low), 0)
+    cdef real curve = bend + select(magnitude(bend) <= LARGE, rounded_off(difference, e.high, bend) + (rest + e.low), 0)
     return Point(select(r * r > LARGE, r * r, value), times_exp(z, 0, r), times_exp(z, 0, curve))
 
 

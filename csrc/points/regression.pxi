@@ -102,15 +102,20 @@ cdef inline Point smape(real y, real p, const real* parameter) noexcept nogil:
 
 
 cdef inline Point msle(real y, real p, const real* parameter) noexcept nogil:
-    """The logarithm is one of the quotient (1 + p) / (1 + y): of its distance from 1, which is exact, where the two are close."""
+    """The logarithm is one of the quotient (1 + p) / (1 + y): of its distance from 1, which is exact, where the two are close. What is
+    beyond GREAT is dropped, for it has no inverse of full digits."""
     cdef Duo below = exact_sum(1, y), above = exact_sum(1, p)
-    cdef Duo change = duo_over(residual(y, p), below), quotient = duo_over(above, below)
+    cdef word great = mask(below.high > GREAT), far = mask(above.high > GREAT)
+    cdef real less = blend(great, DROP, 1), drop = blend(far, DROP, 1), shift = blend(far, LIFTED, 0) - blend(great, LIFTED, 0)
+    cdef Duo lower = duo_scaled(below, less), upper = duo_scaled(above, drop)
+    cdef Duo change = duo_over(duo_scaled(residual(y, p), less), lower), quotient = duo_over(upper, lower)
     cdef Duo near = exact_sum(1, change.high)
     cdef word close = mask(magnitude(change.high) < <real>0.5)
-    cdef Duo log = duo_log(blend(close, near.high, quotient.high), blend(close, near.low, quotient.low), blend(close, change.low, 0))
+    cdef Duo log = duo_log_shifted(blend(close, near.high, quotient.high), blend(close, near.low, quotient.low),
+                                   blend(close, change.low, 0), blend(close, 0, shift))
     log.high = select(below.high < 0, <real>NAN, log.high)     # the quotient of two negative numbers has one
     cdef bint endless = (p > LARGE) & (y <= LARGE)
-    cdef Duo inverse = duo_over(duo(1, 0), above)
+    cdef Duo inverse = duo_over(duo(1, 0), upper)
     cdef Duo rest = duo_times(duo_plus(duo(1, 0), duo_scaled(log, -1)), inverse)
-    return Point(rounded(duo_times(log, log)), select(endless, 0, rounded(duo_scaled(duo_times(log, inverse), 2))),
-                 select(endless, 0, rounded(duo_scaled(duo_times(rest, inverse), 2))))
+    return Point(rounded(duo_times(log, log)), select(endless, 0, rounded(duo_scaled(duo_times(log, inverse), 2)) * drop),
+                 select(endless, 0, rounded(duo_scaled(duo_times(rest, inverse), 2)) * drop * drop))

@@ -4,25 +4,25 @@
 
 cdef struct Curve:
     # What the losses of 1 + s share.
-    Duo u
-    Duo s
+    Duo s                   # beyond GREAT any large number
     Duo inverse             # 1 / (1 + s); beyond GREAT 1 / |u|
     Duo log                 # log(1 + s)
     word far                # beyond GREAT
 
 
 cdef inline Curve curve_of(Duo r, Duo c) noexcept nogil:
+    """Beyond GREAT u is made smaller by that much: below a c of 1 the quotient of large residuals would be infinite."""
     cdef Curve curve
-    cdef Duo size, total
-    cdef word far
-    curve.u = duo_over(r, c)
-    curve.s = duo_times(curve.u, curve.u)
-    size = duo_size(curve.u)
-    far = mask(size.high > GREAT)
+    cdef Duo size = duo_size(r), u, total, one = duo(1, 0)
+    cdef word far = mask(size.high > GREAT * c.high)
+    cdef real drop = blend(far, TINY, 1)
+    u = duo_over(duo_scaled(size, drop), c)
+    curve.s = duo_times(u, u)
     total = exact_sum(1, curve.s.high)
-    curve.inverse = duo_over(duo(1, 0), duo_blend(far, size, duo_plus(duo(1, 0), curve.s)))
-    curve.log = duo_scaled(duo_log(blend(far, size.high, total.high), blend(far, size.low, total.low), blend(far, 0, curve.s.low)),
-                           blend(far, 2, 1))
+    curve.inverse = duo_over(duo(drop, 0), duo_blend(far, u, duo_plus(one, curve.s)))
+    curve.log = duo_log_shifted(blend(far, u.high, total.high), blend(far, u.low, total.low), blend(far, 0, curve.s.low),
+                                blend(far, GREAT_BITS, 0))
+    curve.log = duo_scaled(curve.log, blend(far, 2, 1))
     curve.far = far
     return curve
 
@@ -118,7 +118,7 @@ cdef inline Point fair(real y, real p, const real* parameter) noexcept nogil:
     cdef Duo r = residual(y, p), c = scale_of(parameter[0]), one = duo(1, 0), size = duo_size(r)
     cdef Duo u = duo_over(size, c), total = exact_sum(1, u.high)
     cdef word far = mask(u.high > GREAT)
-    cdef Log log = log_in_parts(total.high, total.low, u.low)
+    cdef Log log = log_in_parts(total.high, total.low, u.low, 0)
     cdef Duo curve = duo_plus(duo_plus(u, duo_scaled(log.sum, -1)), log.gap)
     cdef Duo inverse = duo_over(one, duo_plus(one, u))
     cdef Duo value = duo_where(u.high < TINY, half_square(r), duo_times(c, duo_times(c, curve)))

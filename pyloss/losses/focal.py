@@ -1,5 +1,7 @@
 """Losses of two classes that look away from what is easy."""
 
+from math import inf
+
 from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, REAL
 from .._engine import Plan
 from .._loss import ElementwiseLoss, parameter
@@ -41,8 +43,14 @@ class BinaryFocal(LogitLoss, ElementwiseLoss, stem="binary_focal"):
         if self.gamma == 0 and self.alpha is None:
             return Plan(self, f"bce{link}")
         yes, no = (1.0, 1.0) if self.alpha is None else (self.alpha, 1 - self.alpha)
-        lower = self.gamma - (self.gamma >= 1)
-        return Plan(self, _point(f"binary_focal{link}", self.gamma), parameters=(self.gamma, yes, no, lower))
+        point = _point(f"binary_focal{link}", self.gamma - (not self.from_logits))
+        return Plan(self, point, parameters=(self.gamma, yes, no, self._bend_of_certainty()))
+
+    def _bend_of_certainty(self) -> float:
+        """The second derivative where nothing was missed."""
+        if self.gamma in (0, 1):
+            return 1.0 + self.gamma
+        return 0.0 if self.gamma > 1 else inf
 
 
 class AsymmetricBCE(ElementwiseLoss, stem="asymmetric_bce"):

@@ -11,9 +11,14 @@ def _powered(m: list[Array], c: list[Array], gamma: float) -> tuple[Array, Array
     """m^gamma c, where m and c are each a value with its two derivatives."""
     power = m[0] ** gamma
     first = gamma * m[0] ** (gamma - 1) if gamma else 0.0
-    second = gamma * (gamma - 1) * m[0] ** (gamma - 2) if gamma not in (0, 1) else 0.0
-    slope, curve = first * m[1], second * m[1] ** 2 + first * m[2]
-    return power * c[0], slope * c[0] + power * c[1], curve * c[0] + 2 * slope * c[1] + power * c[2]
+    # m^(gamma - 2) c in an order in which a tiny m does not overflow.
+    second = (gamma - 1) * first * (c[0] / m[0]) if gamma not in (0, 1) else 0.0
+    slope, curve = first * m[1], first * m[2]
+    return (
+        power * c[0],
+        slope * c[0] + power * c[1],
+        second * m[1] ** 2 + curve * c[0] + 2 * slope * c[1] + power * c[2],
+    )
 
 
 def _mixed(y: Array, yes: Array, no: Array) -> Array:
@@ -41,7 +46,7 @@ def binary_focal(
         c = [_mixed(y, np.logaddexp(0, -z), np.logaddexp(0, z)), p - y, w]
         m = [y * q + (1 - y) * p, (1 - 2 * y) * w, (1 - 2 * y) * w * (q - p)]
     else:
-        q = 1 - p
+        p, q = p + 0.0, 1 - p  # -0 becomes 0, whose inverse has the other sign
         c = [_mixed(y, -np.log(p), -np.log(q)), _mixed(y, -1 / p, 1 / q), _mixed(y, 1 / p**2, 1 / q**2)]
         m = [y * q + (1 - y) * p, 1 - 2 * y, np.zeros_like(y)]
     a = np.ones_like(y) if alpha is None else alpha * y + (1 - alpha) * (1 - y)

@@ -1,6 +1,5 @@
 """What exceeds the gates, why, and by how much at most: a list that may only become shorter, and its bounds smaller."""
 
-from math import inf
 from typing import NamedTuple
 
 
@@ -16,18 +15,6 @@ DENORMAL = (
     "by |z|: results of 1e-43 or 1e-321 are off by as much as themselves"
 )
 EXCEPTIONS = {
-    "asymmetric_bce": Excess(
-        {("float32", "grad"): 12.271, ("float32", "hess"): 197.895, ("float64", "hess"): 795.535}, DENORMAL
-    ),
-    "barron": Excess(
-        {("float32", "grad"): inf},
-        "with an alpha close to 2, the square of a residual beyond 1e19 overflows float32 before the power takes it back",
-    ),
-    "binary_focal": Excess(
-        {(precision, place): inf for precision in ("float32", "float64") for place in ("grad", "hess")},
-        "from probabilities below 1e-19 (float64: 1e-154) whose truth is neither 0 nor 1, 1 / p and 1 / p^2 overflow before they are "
-        f"multiplied by what is small; from logits, {DENORMAL}",
-    ),
     "categorical_focal": Excess({("float64", "hess"): 464.88}, DENORMAL),
     "cce": Excess(
         {("float32", "grad"): 2.536},
