@@ -23,6 +23,18 @@ FOR_GOOD = 10**6
 control = (ctypes.c_long * 5).in_dll(ctypes.CDLL(None), "control")
 
 
+def entered(state, *, enter=np.errstate.__enter__):
+    """With memory: where there is none for a context variable twice in a row, CPython ends the process."""
+    armed, control[ARMED] = control[ARMED], 0
+    try:
+        return enter(state)
+    finally:
+        control[ARMED] = armed
+
+
+np.errstate.__enter__ = entered
+
+
 def outcome(call):
     try:
         return [bits(leaf) for leaf in leaves(call())]
