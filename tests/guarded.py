@@ -2,7 +2,8 @@
 
     python guarded.py STEP TURNS [STEM ...]
 
-takes every STEP-th size, each in so many of the layouts, dtypes and offsets; the next size and the next form go on with the next of them.
+takes every STEP-th size, each in so many of the layouts, dtypes and offsets, or in one of them where the work is NumPy's; the next size
+and the next form go on with the next of them.
 """
 
 import ctypes
@@ -16,7 +17,8 @@ from comparing import bits
 from inputs import holds_labels, inputs, into_outs, leaves
 from variants import CONTRASTIVE, PAIRED, PER_CLASS, SORTED, WAYS
 
-FORMS = [*WAYS, *PAIRED, *PER_CLASS, *SORTED, *CONTRASTIVE]
+COMPILED = [*WAYS, *PAIRED, *PER_CLASS]
+FORMS = [*COMPILED, *SORTED, *CONTRASTIVE]
 PAGE = mmap.PAGESIZE
 PATTERN = 0x55
 SIZES = (*range(258), 1023, 1025, 2049)
@@ -183,9 +185,10 @@ def main(step: int, turns: int, stems: list[str]) -> None:
         if stems and variant.stem not in stems:
             continue
         print(variant, flush=True)
+        each = turns if variant in COMPILED else 1
         for n in SIZES[place % step :: step]:
             for shape in shapes(variant, n):
-                for number in range(turns * (n + place), turns * (n + place + 1)):
+                for number in range(each * (n + place), each * (n + place + 1)):
                     for at_end in (False, True):
                         check(variant, shape, number, at_end)
 

@@ -1,5 +1,6 @@
 """The front door takes arbitrary objects: it answers, or it refuses with an error for people, and it never harms what it was given."""
 
+import os
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from strategies import base
 from variants import CONTRASTIVE, EVERY, REDUCTIONS, Variant
 
+NUMPY = os.path.dirname(np.__file__)
 REFUSALS = (TypeError, ValueError, IndexError, MemoryError, Broken)
 METHODS = ("__call__", "grad", "value_and_grad", "grad_and_hess", "forward", "backward")
 PLACES = ("y_true", "y_pred", "sample_weight", "out", "parameters")
@@ -130,8 +132,9 @@ def assert_kind(loss: Any, method: str, answer: Any) -> None:
 
 
 def is_of_the_conversion(error: Exception) -> bool:
-    """Whether NumPy could not make an array of an object, and says so itself."""
-    return traceback.extract_tb(error.__traceback__)[-1].name == "as_array"
+    """Whether NumPy could not make an array of an object, and says so itself, be it in C or in Python."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame.name for frame in frames if not frame.filename.startswith(NUMPY)][-1] == "as_array"
 
 
 MASKED_IN_A_LIST = "ignore:Warning. converting a masked element to nan"

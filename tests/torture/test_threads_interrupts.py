@@ -35,9 +35,14 @@ def endless(arrays):
 
 def seconds_until_interrupted(call, *arguments):
     """From the signal to the exception."""
-    sent = []
+    sent, begun = [], threading.Event()
+
+    def begin():
+        begun.set()  # by the thread that calls: it may wait long for the processor, where it is this one's turn
+        call(*arguments)
 
     def send():
+        begun.wait()
         time.sleep(0.02)
         sent.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
@@ -45,7 +50,7 @@ def seconds_until_interrupted(call, *arguments):
     sender = threading.Thread(target=send)
     sender.start()
     with pytest.raises(KeyboardInterrupt):
-        call(*arguments)
+        begin()
     caught = time.perf_counter()
     sender.join()
     return caught - sent[0]
