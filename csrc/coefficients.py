@@ -6,6 +6,7 @@ from mpmath import (
     atan,
     atanh,
     cos,
+    cosh,
     erf,
     erfc,
     euler,
@@ -22,6 +23,7 @@ from mpmath import (
     polyval,
     sin,
     sqrt,
+    tanh,
 )
 
 mp.dps = 60
@@ -167,6 +169,23 @@ def stirling_weight(z: mpf) -> mpf:
     return 1 / (x * loggamma(1 + x))
 
 
+# Of z = x^2: log cosh x = z / 2 + z^2 log_cosh_tail, tanh x = x + x z tanh_tail.
+def log_cosh_tail(z: mpf) -> mpf:
+    return (log(cosh(sqrt(z))) - z / 2) / z**2
+
+
+def log_cosh_weight(z: mpf) -> mpf:
+    return z**2 / log(cosh(sqrt(z)))
+
+
+def tanh_tail(z: mpf) -> mpf:
+    return (tanh(sqrt(z)) / sqrt(z) - 1) / z
+
+
+def tanh_weight(z: mpf) -> mpf:
+    return z * sqrt(z) / tanh(sqrt(z))
+
+
 def report(name: str, fit: tuple[list[mpf], mpf], digits: int) -> None:
     """Highest power first, as the headers write them."""
     coefficients, error = fit
@@ -209,3 +228,9 @@ if __name__ == "__main__":
     low, high = mpf("1e-18"), mpf(1) / 4
     report("stirling_series, float", remez(stirling_series, stirling_weight, low, high, 5), 10)
     report("stirling_series, double", remez(stirling_series, stirling_weight, low, high, 14), 19)
+    low, high = mpf("1e-9"), mpf("1.001")
+    report("log_cosh_tail, float", remez(log_cosh_tail, log_cosh_weight, low, high, 6), 10)
+    report("tanh_tail, float", remez(tanh_tail, tanh_weight, low, high, 7), 10)
+    low, high = mpf("1e-15"), mpf("0.4806")
+    report("log_cosh_tail, double", remez(log_cosh_tail, log_cosh_weight, low, high, 11), 19)
+    report("tanh_tail, double", remez(tanh_tail, tanh_weight, low, high, 12), 19)

@@ -30,6 +30,9 @@ cdef extern from "special.h" nogil:
     real vector_pow(real x, real a)         # x^a for x >= 0
     real vector_erf(real x)
     real log_factorial(real x)              # log gamma(1 + x) for x >= 0
+    const real LOG_COSH_NEAR
+    real log_cosh_tail(real z, real square)     # of z = x^2: log cosh x = z / 2 + z^2 log_cosh_tail below LOG_COSH_NEAR
+    real tanh_tail(real z, real square)     # likewise: tanh x = x + x z tanh_tail
 
 cdef extern from "math.h" nogil:
     bint isfinite(double x)

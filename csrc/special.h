@@ -304,4 +304,64 @@ INLINED real log_factorial(real x)
     real large = sum < (real)INFINITY ? sum + low : sum;
     return to_real(to_word(x < 2 ? small : large) | mask(!(x >= 0)));
 }
+
+/* Of z = x^2 for |x| <= LOG_COSH_NEAR: log cosh x = z / 2 + z^2 log_cosh_tail and tanh x = x + x z tanh_tail. From there on
+   log cosh x = |x| - log 2 + log(1 + exp(-2 |x|)), in which the difference is exact and not much smaller than the logarithm. */
+#if REAL_BITS == 32
+static const real LOG_COSH_NEAR = 1;
+
+INLINED real log_cosh_tail(real z, real square)
+{
+    real even = -0.000559994899f, odd = 8.772388735e-5f;
+    odd = multiply_add(odd, square, 0.002082076528f);
+    even = multiply_add(even, square, -0.006713276794f);
+    odd = multiply_add(odd, square, 0.02221739813f);
+    even = multiply_add(even, square, -0.0833330934f);
+    return multiply_add(odd, z, even);
+}
+
+INLINED real tanh_tail(real z, real square)
+{
+    real even = -0.0003580145251f, odd = 0.002299955725f;
+    even = multiply_add(even, square, -0.007944341767f);
+    odd = multiply_add(odd, square, 0.02148557681f);
+    even = multiply_add(even, square, -0.05387947033f);
+    odd = multiply_add(odd, square, 0.1333233991f);
+    even = multiply_add(even, square, -0.3333329522f);
+    return multiply_add(odd, z, even);
+}
+#else
+static const real LOG_COSH_NEAR = 0.69;
+
+INLINED real log_cosh_tail(real z, real square)
+{
+    real even = -6.002144336796271578e-7, odd = 3.347169278262495966e-6;
+    even = multiply_add(even, square, -0.00001127081688702916601);
+    odd = multiply_add(odd, square, 0.00003248573844454951556);
+    even = multiply_add(even, square, -0.00009090500883973035748);
+    odd = multiply_add(odd, square, 0.0002565641465744356337);
+    even = multiply_add(even, square, -0.0007386008563891357271);
+    odd = multiply_add(odd, square, 0.002186948683262037471);
+    even = multiply_add(even, square, -0.006746031737992545118);
+    odd = multiply_add(odd, square, 0.02222222222203257185);
+    even = multiply_add(even, square, -0.08333333333333177527);
+    return multiply_add(odd, z, even);
+}
+
+INLINED real tanh_tail(real z, real square)
+{
+    real even = -0.00002735806372998139008, odd = 4.904777100850792509e-6;
+    odd = multiply_add(odd, square, 0.00008847746030006474751);
+    even = multiply_add(even, square, -0.0002350833581899024001);
+    odd = multiply_add(odd, square, 0.0005886864737743547747);
+    even = multiply_add(even, square, -0.00145552552607327944);
+    odd = multiply_add(odd, square, 0.003592079066830141202);
+    even = multiply_add(even, square, -0.008863230321935479376);
+    odd = multiply_add(odd, square, 0.02186948818204332063);
+    even = multiply_add(even, square, -0.05396825395409911883);
+    odd = multiply_add(odd, square, 0.1333333333330488424);
+    even = multiply_add(even, square, -0.3333333333333313348);
+    return multiply_add(odd, z, even);
+}
+#endif
 #endif

@@ -100,17 +100,17 @@ cdef inline Point pseudo_huber(real y, real p, const real* parameter) noexcept n
 
 
 cdef inline Point log_cosh(real y, real p, const real* parameter) noexcept nogil:
-    """|r| - log 2 + log(1 + exp(-2 |r|)), and below 1 log(1 + w), where w = cosh(r) - 1 is m^2 / (2 (1 - m)) for m = 1 - exp(-|r|)."""
-    cdef Duo r = residual(y, p), one = duo(1, 0), size = duo_size(r), m = duo_one_minus_exp(size)
-    cdef Duo e = duo_plus(one, duo_scaled(m, -1)), w = duo_over(duo_times(m, m), duo_scaled(e, 2))
-    cdef Duo square = duo_times(e, e)
-    cdef real least = times_power(one, exp_in_parts(duo_scaled(size, -2)))     # exp(-2 |r|), where 1 - m has lost its digits too
-    cdef word near = mask(size.high < 1)
-    cdef Duo log = duo_log1p(duo_blend(near, w, duo(least, 0)))
-    cdef Duo linear = duo_plus(size, duo_plus(duo(-LOG_2, -LOG_2_REST), log))
-    cdef Duo value = duo_where(size.high < TINY, half_square(r), duo_blend(near, log, linear))
-    cdef Duo slope = duo_over(duo_times(m, duo_plus(one, e)), duo_plus(one, square))
-    return Point(rounded(value), rounded(with_sign(slope, r.high)), <real>4 * least / ((<real>1 + least) * (<real>1 + least)))
+    """What rounding took from |r| goes times the slope into the value, where that is small, and in full into what is about as large."""
+    cdef Duo r = residual(y, p), size = duo_size(r)
+    cdef real x = size.high, z = x * x, square = z * z
+    cdef real e = exp_minus_sum(x + x, size.low + size.low)
+    cdef real steep = x + (size.low + x * z * tanh_tail(z, square)), flat = <real>1 - (e + e) / (<real>1 + e)
+    cdef real lost = product_rest(x, x, z) * <real>0.5 + size.low * steep
+    cdef real small = multiply_add(square, log_cosh_tail(z, square), z * <real>0.5) + lost
+    cdef real large = (x - LOG_2) + (log1p_unit(e) + (size.low - LOG_2_REST))
+    cdef word near = mask(x < LOG_COSH_NEAR)
+    return Point(blend(near, small, large), blend(near, steep, flat) * select(r.high < 0, -1, 1),
+                 <real>4 * e / ((<real>1 + e) * (<real>1 + e)))
 
 
 cdef inline Point fair(real y, real p, const real* parameter) noexcept nogil:
