@@ -133,24 +133,20 @@ HEADER = ("level", "loss", "call", "dtype", "size", "instructions", "an element"
 
 def compare(level: str, counts: list[Count]) -> list[str]:
     """Shows them, and names what takes too many."""
-    before = {count.name: count for count in (Count(*old) for old in recorded().get(level, {}).get("counts", ()))}
-    worse = [
-        count
-        for count in counts
-        if count.name in before and count.instructions > MOST * before[count.name].instructions
-    ]
+    record = recorded().get(level, {"conditions": "nothing recorded", "counts": ()})
+    before = {count.name: count for count in (Count(*old) for old in record["counts"])}
+    known = (count for count in counts if count.name in before)
+    worse = [count for count in known if count.instructions > MOST * before[count.name].instructions]
     lines = [((level, *count[:4], *against(count, before.get(count.name))), count in worse) for count in counts]
-    show(f"Instructions of a call, {conditions()}", HEADER, lines, left=4)
+    show(f"Instructions of a call: {conditions()}; before: {record['conditions']}", HEADER, lines, left=4)
     return [f"{level}, {count.name}" for count in worse]
 
 
 def against(count: Count, before: Count | None) -> tuple[str, ...]:
     now = f"{count.instructions:,}", f"{count.instructions / count.elements:.2f}"
-    return (
-        (*now, f"{before.instructions:,}", f"{count.instructions / before.instructions - 1:+.1%}")
-        if before
-        else (*now, "", "new")
-    )
+    if before is None:
+        return *now, "", "new"
+    return *now, f"{before.instructions:,}", f"{count.instructions / before.instructions - 1:+.1%}"
 
 
 def main() -> None:

@@ -14,20 +14,11 @@ from peers import roofline
 from peers.cells import CALLS, SOFTMAX
 from peers.results import Record, Row, compared, geometric_mean, read_records
 
-HEADER = (
-    "loss",
-    "call",
-    "dtype",
-    "size",
-    "threads",
-    "level",
-    "pyloss",
-    "best peer",
-    "",
-    "speed",
-    "floor",
-    "over floor",
-)
+HEADER = "loss", "call", "dtype", "size", "threads", "level", "pyloss", "best peer", "", "speed", "floor", "over floor"
+NAMES = {
+    "value_and_grad": "value_and_grad into `out`",
+    "value_and_grad_fresh": "value_and_grad into new arrays",
+}
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -83,13 +74,9 @@ def markdown(rows: list[Row], about: str) -> str:
     ]
     softmax = [row for row in rows if row.form == SOFTMAX]
     others = [row for row in rows if row.form != SOFTMAX]
-    for (level, threads, dtype, call), group in by(
-        sorted(others, key=order), lambda row: (row.level, row.threads, row.dtype, row.call)
-    ).items():
-        parts += [
-            f"**{named(call)}, {dtype}, {threads_of(threads)}, {level}**",
-            table(group, "loss", lambda row: f"`{row.form}`"),
-        ]
+    tables = by(sorted(others, key=order), lambda row: (named(row.call), row.dtype, threads_of(row.threads), row.level))
+    for title, group in tables.items():
+        parts += [f"**{', '.join(title)}**", table(group, "loss", lambda row: f"`{row.form}`")]
     for level, group in by(softmax, lambda row: row.level).items():
         title = f"**`{SOFTMAX}`, {level}**"
         parts += [title, table(group, "", lambda row: f"{named(row.call)}, {row.dtype}, {threads_of(row.threads)}")]
@@ -97,10 +84,7 @@ def markdown(rows: list[Row], about: str) -> str:
 
 
 def named(call: str) -> str:
-    return {
-        "value_and_grad": "value_and_grad into `out`",
-        "value_and_grad_fresh": "value_and_grad into new arrays",
-    }.get(call, call)
+    return NAMES.get(call, call)
 
 
 def order(row: Row) -> Any:
@@ -142,13 +126,8 @@ def main(arguments: list[str] | None = None) -> None:
     worst = sorted(rows, key=lambda row: row.speed)[: given.worst]
     show("Slowest against the best peer first", HEADER, [(cells(row), row.speed < 1) for row in worst], left=6)
     drawn = roofline.draw(rows, about, given.out / "roofline.png")
-    for line in (
-        about,
-        *summary(rows),
-        *complaints(records),
-        f"wrote {given.out / 'table.md'}{' and roofline.png' * drawn}",
-    ):
-        print(line)
+    files = f"wrote {given.out / 'table.md'}{' and roofline.png' * drawn}"
+    print(about, *summary(rows), *complaints(records), files, sep="\n")
 
 
 if __name__ == "__main__":

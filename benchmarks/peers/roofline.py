@@ -14,7 +14,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from report import FAINT, INK, by
 
-from peers.instructions import Counts, counts_of
+from peers.instructions import Counts, counts_of, recorded
 from peers.results import Row
 
 LARGE = 10_000_000
@@ -36,8 +36,8 @@ OFFSETS = sorted(
 
 
 def draw(rows: list[Row], about: str, path: Path) -> bool:
-    """A panel for each number of threads, at the highest ISA level; or nothing, without large cells or counted instructions."""
-    level = max(row.level for row in rows)
+    """A panel for each number of threads, at the highest ISA level whose instructions were counted; nothing without large cells."""
+    level = max({row.level for row in rows} & recorded().keys(), default="")
     counts = counts_of(level)
     alike = [
         row for row in rows if row.level == level and (row.call, row.dtype) == (CALL, DTYPE) and intensity(row, counts)
