@@ -16,14 +16,6 @@ DENORMAL = (
 )
 EXCEPTIONS = {
     "categorical_focal": Excess({("float64", "hess"): 464.88}, DENORMAL),
-    "cce": Excess(
-        {("float32", "grad"): 2.536},
-        "the exponential, its sum, the product with the mass and the quotient are rounded one after the other in float32",
-    ),
-    "lovasz": Excess(
-        {("float64", "grad"): 4.318},
-        "the softmax and its derivative, a sum over classes, are rounded one after the other in float64",
-    ),
 }
 
 
