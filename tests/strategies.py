@@ -79,10 +79,11 @@ def edges(domain: Domain, dtype: Any) -> list[float]:
 
 
 def smallest(domain: Domain, dtype: Any) -> list[float]:
-    """Where 0 is a border; elsewhere they are lost in a residual, which may be one at a kink. Their inverses, times a weight, are far
-    beyond the range, or in it."""
+    """Where 0 is a border; elsewhere they are lost in a residual, which may be one at a kink. Their inverses, times a weight or by a
+    count, are far beyond the range, or in it: of bfloat16's smallest they are beyond that of float32 only before they are divided."""
     info = ml_dtypes.finfo(dtype)
-    return [float(info.smallest_subnormal), 16 * float(info.tiny)] if domain.low == 0 else []
+    least = [] if dtype is ml_dtypes.bfloat16 else [float(info.smallest_subnormal)]
+    return [*least, 16 * float(info.tiny)] if domain.low == 0 else []
 
 
 @st.composite
