@@ -15,7 +15,7 @@ SHORTEST_ROUND = 50e-6
 def medians(*timers: Timer, budget: float, rounds: int = 5, pause: float = 0) -> list[float]:
     """Median seconds of each call. The calls take turns, so that what disturbs one disturbs all.
 
-    After a pause, and a call that is not timed unless it is long, each finds its own threads awake and those of others asleep.
+    After a pause, short calls run once untimed: so each finds its own threads awake, and those of others asleep.
     """
     once = [min(timer.repeat(2, 1)) for timer in timers]
     numbers = [1 + int(SHORTEST_ROUND / seconds) for seconds in once]

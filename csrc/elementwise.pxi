@@ -195,7 +195,7 @@ cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept
 
 cdef void add_values(const Call* call, const Work* work, Py_ssize_t n, ExactSum* sum) noexcept nogil:
     cdef double total = value_sum(call, work, n)
-    if sizeof(real) == sizeof(double) and isinf(total):
+    if sizeof(real) == sizeof(double) and overflowed(total, work.value, n):
         add_each(sum, work.value, work.weight, n)
     else:
         exact_add(sum, total)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    EXACT_DIGITS = 68,          /* 2^-1074 ... 2^1024 is 66 digits; two more take the carries */
+    EXACT_DIGITS = 72,          /* 2^-1074 ... 2^1088, the largest product, is 68 digits; what 2^60 of them carry takes two, the sign one */
     EXACT_BYTES = 4 * EXACT_DIGITS,
     EXACT_UNSETTLED = 1 << 29   /* additions before the carries are settled */
 };

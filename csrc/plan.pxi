@@ -102,6 +102,8 @@ cdef class Plan:
         cdef tuple domains = tuple(loss.predictions.values()) or (loss.y_pred_domain,)
         if class_factors is not None and factors is None:
             factors = getattr(loss, class_factors)
+        if weighs_rows and factors is not None and loss.reduction == "mean":
+            factors = _arrays.evened(factors)
         self.factors_name = class_factors
         self.class_factors = None if factors is None else np.array(factors, dtype=np.float64)
         self.weighs_rows = weighs_rows and factors is not None

@@ -121,7 +121,7 @@ cdef void sum_or_store_rows(const Call* call, const double* value, const double*
         weighted[i] = value[i] if weight == NULL else select_double(weight[i] != 0, value[i] * weight[i], 0)
     if call.summed:
         total = sum_of_doubles(weighted, rows)
-        if isinf(total):
+        if overflowed(total, value, rows):
             add_each(&partial.sums[0], value, weight, rows)
         else:
             exact_add(&partial.sums[0], total)

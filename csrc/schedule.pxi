@@ -6,7 +6,7 @@ ctypedef void (*parallel_fn)(range_fn run, const Call* call, Py_ssize_t first, P
 cdef enum:
     UNLOCKED_WORK = 8192        # elements from which on other Python threads may run meanwhile: below, releasing the GIL costs more
     PARALLEL_WORK = 131072      # elements from which on threads pay
-    STRETCH = 1 << 16           # elements until the first look at pending signals: some 30 ms of the slowest loss
+    STRETCH = 1 << 16           # elements until the first look at pending signals: some 10 to 30 ms of the slowest losses
     PATIENCE = 20               # milliseconds between two looks
     GRAIN = 32768               # elements that a thread takes at a time
 

@@ -1,5 +1,5 @@
 /* OpenMP ends the process where a thread cannot be started: for want of memory for its stack, or by a limit of processes. So a call that
- * would start some tries first; what could be started a moment ago is what it may use. */
+ * would start some tries first, with stacks of the default size; what could be started a moment ago is what it may use. */
 #ifndef PYLOSS_THREADS_H
 #define PYLOSS_THREADS_H
 
@@ -24,12 +24,12 @@ static int pyloss_startable(int threads)
     if (threads > kept) {
         pthread_t trial[MOST_STARTED];
         pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-        int started = 1;
+        int started = kept;
         pthread_mutex_lock(&gate);
         while (started < threads && started < MOST_STARTED && !pthread_create(&trial[started], 0, pyloss_wait, &gate))
             started++;
         pthread_mutex_unlock(&gate);
-        for (int i = 1; i < started; i++)
+        for (int i = kept; i < started; i++)
             pthread_join(trial[i], 0);
         threads = started;
     }

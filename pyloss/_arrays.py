@@ -1,7 +1,7 @@
 """The slow lane of the front door: whatever is not a plain NumPy array, and questions that are rarely asked."""
 
 import importlib
-from math import frexp, isfinite
+from math import frexp, isfinite, ldexp
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,14 @@ def tamed(weight: Array, total: float) -> Array:
         tame = np.ldexp(numbers, -frexp(total)[1] if isfinite(total) else -1024)
     tame = np.where((tame == 0) & (numbers != 0), np.copysign(SMALLEST, numbers), tame)
     return np.ma.masked_array(tame, weight.mask) if isinstance(weight, np.ma.MaskedArray) else tame
+
+
+def evened(factors: tuple[float, ...]) -> tuple[float, ...]:
+    """Class weights that are all tiny, or some of them huge, in other units, which change no mean."""
+    most = max(factors)
+    if not isfinite(most) or most == 0 or 1e-30 < most < 1e30:
+        return factors
+    return tuple(ldexp(factor, -frexp(most)[1]) for factor in factors)
 
 
 def share_memory(a: Array, b: Array) -> bool:

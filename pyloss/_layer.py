@@ -7,8 +7,8 @@ import numpy as np
 
 from . import _arrays, _errors
 from ._engine import exact_sum
-from ._formulas import silent
-from ._loss import Array, RowwiseLoss
+from ._loss import Array
+from .losses.multiclass import SparseCCE
 
 LARGEST = 64 * 2**20
 """How many bytes of logits exist at a time."""
@@ -17,6 +17,7 @@ FEWEST = 256
 """Rows of a tile, whatever their length: with fewer, adding up the gradient by the weight would take longer than the products."""
 
 NARROW = ("float16", "bfloat16", "float32")
+REALS = (*NARROW, "float64")
 
 
 class Layer(NamedTuple):
@@ -28,31 +29,57 @@ class Layer(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows that count: their labels, their weights, and their places (None where all rows count)."""
+    """The rows that count: their labels, their weights, and which they are (None for all)."""
 
     labels: Array
-    weights: Array | None
-    places: Array | None
+    weights: Array
+    kept: Array | None
 
 
 # The front door -------------------------------------------------------------------------------------------------------
 
 
 def opened(
-    loss: RowwiseLoss, y_true: Any, hidden: Any, weight: Any, bias: Any, sample_weight: Any
-) -> tuple[Array, Layer, Array | None, tuple[Array, ...]]:
-    """Plain arrays of fitting shapes and dtypes: the labels, the layer, the weights, and the masks of rows."""
-    if hidden is None:
-        raise TypeError(f"{loss.name}: hidden must be an array, got None")
-    labels, (hidden,), weights, masks = _arrays.plain(loss, y_true, hidden, sample_weight, -1)
-    assert labels is not None
-    weight = _arrays.as_array(loss, "weight", weight)
-    bias = None if bias is None else _arrays.as_array(loss, "bias", bias)
-    layer = Layer(hidden, weight, bias)
+    loss: SparseCCE, y_true: Any, hidden: Any, weight: Any, bias: Any, sample_weight: Any
+) -> tuple[Array, Layer, Array]:
+    """Plain arrays of fitting shapes and dtypes: the labels, the layer, and one weight for each label."""
+    masks: list[Array] = []
+    labels = taken(loss, "y_true", y_true, masks)
+    layer = Layer(
+        taken(loss, "hidden", hidden, masks),
+        unmasked(loss, "weight", weight),
+        None if bias is None else unmasked(loss, "bias", bias),
+    )
+    weights = None if sample_weight is None else taken(loss, "sample_weight", sample_weight, masks)
+    check_layer(loss, labels, layer)
+    factors = np.ones(labels.shape) if weights is None else spread(loss, weights, labels.shape)
+    for mask in masks:
+        row_mask = mask.any(axis=-1) if mask.shape == layer.hidden.shape else mask
+        factors[row_mask] = 0
+    return labels, layer, factors.ravel()
+
+
+def taken(loss: SparseCCE, name: str, given: Any, masks: list[Array]) -> Array:
+    """A plain array; the mask goes apart, if there is one."""
+    if isinstance(given, np.ma.MaskedArray):
+        if given.mask is not np.ma.nomask:
+            masks.append(_arrays.as_mask(loss, name, given.mask, given.shape))
+        given = np.ma.getdata(given)
+    return _arrays.as_array(loss, name, given)
+
+
+def unmasked(loss: SparseCCE, name: str, given: Any) -> Array:
+    if np.ma.is_masked(given):
+        raise TypeError(f"{loss.name}: {name} must not be masked: every row uses all of it")
+    return _arrays.as_array(loss, name, given)
+
+
+def check_layer(loss: SparseCCE, labels: Array, layer: Layer) -> None:
+    hidden, weight, bias = layer
     if labels.dtype.kind not in "iu":
         raise _errors.bad_dtype(loss, "y_true", labels, labels=True)
     for name, array in named(layer):
-        if array.dtype.kind not in "iu" and array.dtype.name not in (*NARROW, "float64"):
+        if array.dtype.kind not in "iu" and array.dtype.name not in REALS:
             raise _errors.bad_dtype(loss, name, array)
     if weight.ndim != 2 or not hidden.ndim or hidden.shape[-1] != weight.shape[1]:
         raise ValueError(
@@ -66,75 +93,62 @@ def opened(
         raise ValueError(
             f"{loss.name}: y_true must have the shape of hidden without the last axis, got {labels.shape} and {hidden.shape}"
         )
-    return labels, layer, weights, masks
+    if loss.class_weight is not None and len(loss.class_weight) != len(weight):
+        raise _errors.bad_class_factors(loss, "class_weight", weight, 0)
 
 
 def named(layer: Layer) -> Iterator[tuple[str, Array]]:
     return ((name, array) for name, array in zip(Layer._fields, layer, strict=True) if array is not None)
 
 
-def counted(
-    loss: Any, labels: Array, weights: Array | None, masks: tuple[Array, ...], classes: int
-) -> tuple[Rows, float]:
-    """The rows that count, their weights divided by what the reduction divides by; and this number, 0 where it is nothing."""
-    factors = row_factors(loss, labels, weights, masks)
-    count = factors != 0
-    if loss.ignore_index is not None:
-        count &= (labels != loss.ignore_index).ravel()
-    places = None if count.all() else np.flatnonzero(count)
-    chosen, factors = labels.ravel(), factors
-    if places is not None:
-        chosen, factors = chosen[places], factors[places]
-    check_labels(loss, labels, chosen, places, classes)
-    divisor = 1.0
-    if loss.reduction == "mean":
-        own = 1.0 if loss.class_weight is None else class_factors(loss, classes)[chosen]
-        factors = _arrays.tamed(factors, exact_sum(factors))
-        divisor = exact_sum(factors * own)
-    elif loss.reduction == "batchmean":
-        divisor = float(len(labels)) if labels.ndim else 1.0
-    if divisor == 0 and loss.on_empty == "raise":
-        raise _errors.nothing_to_average(loss)
-    factors = factors / divisor if divisor else np.zeros_like(factors)
-    return Rows(chosen.astype(np.int64), factors, places), divisor
-
-
-def row_factors(loss: Any, labels: Array, weights: Array | None, masks: tuple[Array, ...]) -> Array:
+def spread(loss: SparseCCE, weights: Array, shape: tuple[int, ...]) -> Array:
     """One number for each label."""
-    factors = np.ones(labels.shape)
-    if weights is not None:
-        if weights.dtype.kind not in "biuf" or weights.dtype.itemsize > 8:
-            raise _errors.bad_dtype(loss, "sample_weight", weights)
-        if weights.shape not in (labels.shape, labels.shape[:1]):
-            raise _errors.bad_weight_shape(loss, weights, labels.shape)
-        factors *= weights.reshape(weights.shape + (1,) * (labels.ndim - weights.ndim))
-        if loss.check and (factors < 0).any():
-            raise _errors.negative_weight(loss, weights, labels.shape, int(np.argmax(factors.ravel() < 0)))
-    for mask in masks:
-        factors[mask] = 0
-    return factors.ravel()
-
-
-def class_factors(loss: Any, classes: int) -> Array:
-    factors = np.array(loss.class_weight)
-    if len(factors) != classes:
-        raise ValueError(f"{loss.name}: class_weight must hold one number per class, {classes}, got {len(factors)}")
+    if weights.dtype.kind not in "biu" and weights.dtype.name not in REALS:
+        raise _errors.bad_dtype(loss, "sample_weight", weights)
+    if weights.shape not in (shape, shape[:1]):
+        raise _errors.bad_weight_shape(loss, weights, shape)
+    weights = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
+    factors = np.broadcast_to(weights, shape).astype(np.float64)
+    if loss.check and (factors < 0).any():
+        raise _errors.negative_weight(loss, weights, shape, int(np.argmax(factors.ravel() < 0)))
     return factors
 
 
-def check_labels(loss: Any, labels: Array, chosen: Array, places: Array | None, classes: int) -> None:
-    wrong = np.flatnonzero((chosen < 0) | (chosen >= classes))
+def counted(loss: SparseCCE, reduction: str, labels: Array, factors: Array, classes: int) -> tuple[Rows, float]:
+    """The rows that count, their weights divided by what the reduction divides by; and this number, 0 where it is nothing."""
+    flat = labels.ravel()
+    kept = np.flatnonzero((factors != 0) & (True if loss.ignore_index is None else flat != loss.ignore_index))
+    check_labels(loss, labels, flat, kept, classes)
+    own = np.ones(len(kept)) if loss.class_weight is None else np.array(loss.class_weight)[flat[kept]]
+    if not loss.label_smoothing:
+        kept, own = kept[own != 0], own[own != 0]
+    factors, divisor = factors[kept], 1.0
+    if reduction == "mean":
+        factors = _arrays.tamed(factors, exact_sum(factors))
+        divisor = exact_sum(factors * own)
+    elif reduction == "batchmean":
+        divisor = float(len(labels)) if labels.ndim else 1.0
+    if divisor == 0:
+        if loss.on_empty == "raise":
+            raise _errors.nothing_to_average(loss)
+        kept, factors, divisor = kept[:0], factors[:0], 0.0
+    everything = len(kept) == len(flat)
+    weights = factors / divisor if divisor else factors
+    return Rows(flat[kept].astype(np.int64), weights, None if everything else kept), divisor
+
+
+def check_labels(loss: SparseCCE, labels: Array, flat: Array, kept: Array, classes: int) -> None:
+    wrong = kept[(flat[kept] < 0) | (flat[kept] >= classes)]
     if len(wrong):
-        index = int(wrong[0] if places is None else places[wrong[0]])
-        where = _errors.position(index, labels.shape)
-        raise _errors.bad_label(loss, chosen[wrong[0]], classes, _errors.place(where), "")
+        where = _errors.position(int(wrong[0]), labels.shape)
+        raise _errors.bad_label(loss, flat[wrong[0]], classes, _errors.place(where), "")
 
 
-def matrices(layer: Layer) -> Layer:
+def matrices(layer: Layer, rows: int) -> Layer:
     """In one dtype, and as BLAS takes them."""
     narrow = all(array.dtype.name in NARROW for _, array in named(layer))
     dtype = np.dtype(np.float32 if narrow else np.float64)
-    hidden = layer.hidden.reshape(-1, layer.weight.shape[1])
+    hidden = layer.hidden.reshape(rows, layer.weight.shape[1])
     bias = None if layer.bias is None else np.asarray(layer.bias, dtype)
     return Layer(matrix(hidden, dtype), matrix(layer.weight, dtype), bias)
 
@@ -148,7 +162,7 @@ def matrix(array: Array, dtype: np.dtype[Any]) -> Array:
 # Where gradients go ---------------------------------------------------------------------------------------------------
 
 
-def checked_outs(loss: RowwiseLoss, layer: Layer, outs: Any) -> tuple[Array | None, ...]:
+def checked_outs(loss: SparseCCE, layer: Layer, outs: Any) -> tuple[Array | None, ...]:
     if not isinstance(outs, tuple) or len(outs) != len(Layer._fields):
         raise TypeError(
             f"{loss.name}: out must be a tuple of 3 arrays (hidden, weight, bias; any may be None), got {type(outs).__name__}"
@@ -166,7 +180,7 @@ def checked_outs(loss: RowwiseLoss, layer: Layer, outs: Any) -> tuple[Array | No
     return outs
 
 
-def places(outs: tuple[Array | None, ...], given: Layer, layer: Layer) -> Layer:
+def destinations(outs: tuple[Array | None, ...], given: Layer, layer: Layer) -> Layer:
     """Matrices for the gradients: those of `outs` that can be written to directly, and new ones."""
     inputs = [array for _, array in named(given)]
 
@@ -208,12 +222,11 @@ def in_place(grad: Array, out: Array | None, array: Array) -> Array:
 
 
 def tiles(layer: Layer, count: int) -> list[slice]:
-    step = max(FEWEST, LARGEST // max(1, len(layer.weight) * layer.weight.itemsize))
+    step = max(FEWEST, LARGEST // (max(layer.weight.shape) * layer.weight.itemsize))
     return [slice(first, min(first + step, count)) for first in range(0, count, step)]
 
 
-@silent
-def run(loss: RowwiseLoss, layer: Layer, rows: Rows, values: Array | None, grads: Layer | None) -> list[float]:
+def run(loss: SparseCCE, layer: Layer, rows: Rows, values: Array | None, grads: Layer | None) -> list[float]:
     """The sum of each tile, or with `values` nothing but the value of each row into these. `grads` are filled, if they are given."""
     spans = tiles(layer, len(rows.labels))
     logits = np.empty(
@@ -223,8 +236,8 @@ def run(loss: RowwiseLoss, layer: Layer, rows: Rows, values: Array | None, grads
     if grads is not None:
         clear(grads, rows)
     for span in spans:
-        places = span if rows.places is None else rows.places[span]
-        hidden, tile = layer.hidden[places], logits[: span.stop - span.start]
+        kept = span if rows.kept is None else rows.kept[span]
+        hidden, tile = layer.hidden[kept], logits[: span.stop - span.start]
         np.matmul(hidden, layer.weight.T, out=tile)
         if layer.bias is not None:
             tile += layer.bias
@@ -232,9 +245,9 @@ def run(loss: RowwiseLoss, layer: Layer, rows: Rows, values: Array | None, grads
         if values is None:
             sums.append(value)
         else:
-            values[places] = value
+            values[kept] = value
         if grads is not None:
-            backward(grads, layer, hidden, tile, places)
+            backward(grads, layer, hidden, tile, kept)
     return sums
 
 
@@ -243,27 +256,27 @@ def clear(grads: Layer, rows: Rows) -> None:
     grads.weight.fill(0)
     if grads.bias is not None:
         grads.bias.fill(0)
-    if rows.places is not None:
+    if rows.kept is not None:
         grads.hidden.fill(0)
 
 
-def forward(loss: RowwiseLoss, rows: Rows, span: slice, tile: Array, with_grad: bool) -> Any:
+def forward(loss: SparseCCE, rows: Rows, span: slice, tile: Array, with_grad: bool) -> Any:
     """The value of a tile of logits, which the gradient replaces if it is asked for."""
-    labels, weights = rows.labels[span], None if rows.weights is None else rows.weights[span]
+    labels, weights = rows.labels[span], rows.weights[span]
     if not with_grad:
         return loss(labels, tile, weights)
     return loss.value_and_grad(labels, tile, weights, out=(None, tile) if loss.reduction == "none" else tile)[0]
 
 
-def backward(grads: Layer, layer: Layer, hidden: Array, tile: Array, places: slice | Array) -> None:
+def backward(grads: Layer, layer: Layer, hidden: Array, tile: Array, kept: slice | Array) -> None:
     """Through the layer."""
     add_product(grads.weight, tile, hidden)
     if grads.bias is not None:
         np.add(grads.bias, np.ones(len(tile), tile.dtype) @ tile, out=grads.bias)
-    if isinstance(places, slice):
-        np.matmul(tile, layer.weight, out=grads.hidden[places])
+    if isinstance(kept, slice):
+        np.matmul(tile, layer.weight, out=grads.hidden[kept])
     else:
-        grads.hidden[places] = tile @ layer.weight
+        grads.hidden[kept] = tile @ layer.weight
 
 
 def add_product(total: Array, tile: Array, hidden: Array) -> None:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _layer
+from . import _arrays, _layer
 from ._engine import exact_sum
+from ._formulas import silent
 from ._layer import Layer
 from ._loss import Array, OnEmpty, Reduction, Value
 from .losses.multiclass import SparseCCE
@@ -72,8 +73,10 @@ class LinearCCE:
     @cached_property
     def _rows(self) -> SparseCCE:
         """What a tile of logits is asked."""
-        reduction = "none" if self.reduction == "none" else "sum"
-        return _Rows(from_logits=True, **(asdict(self) | {"reduction": reduction}))
+        changed: dict[str, Any] = {"reduction": "none" if self.reduction == "none" else "sum"}
+        if self.reduction == "mean" and self.class_weight is not None:
+            changed["class_weight"] = _arrays.evened(tuple(self.class_weight))
+        return _Rows(from_logits=True, **(asdict(self) | changed))
 
     def __call__(
         self,
@@ -116,14 +119,15 @@ class LinearCCE:
         """The gradients alone, which take as long as value and gradients."""
         return self.value_and_grad(y_true, hidden, weight, bias, sample_weight, out=out)[1]
 
+    @silent
     def _evaluate(self, arguments: tuple[Any, ...], outs: Any) -> tuple[Value, Layer | None]:
         loss = self._rows
-        labels, given, weights, masks = _layer.opened(loss, *arguments)
+        labels, given, factors = _layer.opened(loss, *arguments)
         targets = None if outs is None else _layer.checked_outs(loss, given, outs)
-        rows, divisor = _layer.counted(self, labels, weights, masks, len(given.weight))
-        layer = _layer.matrices(given)
+        rows, divisor = _layer.counted(loss, self.reduction, labels, factors, len(given.weight))
+        layer = _layer.matrices(given, labels.size)
         values = np.zeros(labels.size, layer.weight.dtype) if self.reduction == "none" else None
-        grads = None if targets is None else _layer.places(targets, given, layer)
+        grads = None if targets is None else _layer.destinations(targets, given, layer)
         sums = _layer.run(loss, layer, rows, values, grads)
         stored = None if grads is None or targets is None else _layer.stored(grads, targets, given)
         if values is not None:

@@ -194,8 +194,8 @@ class Loss(_Declared):
 
     The shapes of `y_true` and `y_pred` must be equal (losses of classes also take labels); nothing broadcasts but `sample_weight`, which
     may be one number per row. Any strides, order, byte order and alignment, and any real dtype, come in without a copy of the array;
-    lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0; what has weight 0 counts nothing, even if
-    it is nan. Integers above 2^53 are rounded, as NumPy's promotion does.
+    lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0 (where a loss is one of rows, the row of a
+    masked entry); what has weight 0 counts nothing, even if it is nan. Integers above 2^53 are rounded, as NumPy's promotion does.
 
     The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64 (integer labels of a
     loss that bounds them do not promote); sums are always exact sums of float64 blocks: the same bits on any number of threads and for

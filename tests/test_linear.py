@@ -4,6 +4,7 @@ import dataclasses
 import pickle
 import tracemalloc
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -140,12 +141,14 @@ def test_labels_of_any_integer_dtype(dtype):
 # What counts nothing --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["weight 0", "ignored", "masked"])
+@pytest.mark.parametrize("how", ["weight 0", "ignored", "masked", "masked vectors", "class weight 0"])
 def test_what_counts_nothing_may_hold_anything(how):
     y_true, hidden, weight, bias = arrays()
     out = np.arange(0, 50, 3)
     kept = np.delete(np.arange(50), out)
-    loss, sample_weight = pyloss.LinearCCE(ignore_index=-100), None
+    y_true[kept] %= 8
+    class_weight = (*np.ones(8), 0.0) if how == "class weight 0" else None
+    loss, sample_weight = pyloss.LinearCCE(ignore_index=-100, class_weight=class_weight), None
     expected_value, expected = loss.value_and_grad(y_true[kept], hidden[kept], weight, bias)
     hidden[out] = np.nan
     if how == "weight 0":
@@ -153,6 +156,10 @@ def test_what_counts_nothing_may_hold_anything(how):
         sample_weight[out], y_true[out] = 0, 7000
     elif how == "ignored":
         y_true[out] = -100
+    elif how == "class weight 0":
+        y_true[out] = 8
+    elif how == "masked vectors":
+        hidden = np.ma.masked_invalid(hidden)
     else:
         y_true = np.ma.masked_array(y_true, np.isin(np.arange(50), out))
     value, grads = loss.value_and_grad(y_true, hidden, weight, bias, sample_weight)
@@ -187,10 +194,12 @@ def test_the_mean_of_nothing(y_true):
         pyloss.LinearCCE(ignore_index=5, on_empty="raise")(y_true, hidden, weight)
 
 
+@pytest.mark.parametrize("of_classes", [False, True], ids=["rows", "classes"])
 @pytest.mark.parametrize("total", [1e-310, 1e300])
-def test_the_unit_of_the_weights_does_not_matter(total):
+def test_the_unit_of_the_weights_does_not_matter(total, of_classes):
     y_true, hidden, weight, bias = arrays()
-    value, grads = pyloss.LinearCCE().value_and_grad(y_true, hidden, weight, bias, np.full(50, total))
+    loss = pyloss.LinearCCE(class_weight=(total,) * CLASSES if of_classes else None)
+    value, grads = loss.value_and_grad(y_true, hidden, weight, bias, None if of_classes else np.full(50, total))
     expected_value, expected = pyloss.LinearCCE().value_and_grad(y_true, hidden, weight, bias)
     assert value == pytest.approx(expected_value, rel=1e-12)
     np.testing.assert_allclose(grads.weight, expected.weight, rtol=1e-10, atol=1e-15)
@@ -274,6 +283,9 @@ BAD = {
     "longdouble": (TypeError, "bias must hold real numbers", {3: np.zeros(CLASSES, np.longdouble)}),
     "sizes": (ValueError, r"hidden must have the shape \(\.\.\., size\) and weight \(classes, size\)", {2: np.zeros((CLASSES, 5))}),
     "no class": (ValueError, "weight needs at least 1 class", {2: np.zeros((0, SIZE)), 3: None}),
+    "masked": (TypeError, "weight must not be masked", {2: np.ma.masked_less(np.zeros((CLASSES, SIZE)), 1)}),
+    "an object": (TypeError, "hidden must be an array, got <object", {1: object()}),
+    "0-d": (ValueError, "hidden must have the shape", {1: np.ma.masked_array(1.0, True)}),
     "bias": (ValueError, r"bias must have the shape \(9,\), got \(9, 1\)", {3: np.zeros((CLASSES, 1))}),
     "lengths": (ValueError, "y_true must have the shape of hidden without the last axis", {0: np.zeros(49, int)}),
     "column": (ValueError, "y_true must have the shape of hidden without the last axis", {0: np.zeros((50, 1), int)}),
@@ -301,9 +313,14 @@ def test_bad_parameters(given):
         pyloss.LinearCCE(**given)
 
 
-def test_class_weights_of_another_length():
-    with pytest.raises(ValueError, match=r"^linear_cce: class_weight must hold one number per class, 9, got 2$"):
-        pyloss.LinearCCE(class_weight=[1, 2])(*arrays())
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("rows", [0, 50])
+def test_class_weights_of_another_length(reduction, rows):
+    given = arrays((rows,))
+    out = tuple(np.full_like(array, 7) for array in given[1:])
+    with pytest.raises(ValueError, match=r"^linear_cce: class_weight must hold one number per class, 9 for .* got 2$"):
+        pyloss.LinearCCE(class_weight=[1, 2], reduction=reduction).value_and_grad(*given, out=out)
+    assert all((array == 7).all() for array in out)
 
 
 # The object -----------------------------------------------------------------------------------------------------------
@@ -328,22 +345,41 @@ def test_the_function():
     assert pyloss.linear_cce(*given, temperature=2.0) == pyloss.LinearCCE(temperature=2.0)(*given)
 
 
-def test_memory(request):
-    """A tile of logits, the gradients, and little else."""
+def test_vectors_of_no_size():
+    """The logits are the bias."""
+    y_true, _, _, bias = arrays()
+    _, grads = assert_oracle(pyloss.LinearCCE(), y_true, np.zeros((50, 0)), np.zeros((CLASSES, 0)), bias)
+    assert grads.hidden.shape == (50, 0)
+
+
+def test_weights_of_any_dtype():
+    y_true, *layer = arrays()
+    weights = np.arange(50) % 4
+    expected = pyloss.LinearCCE()(y_true, *layer, weights)
+    for dtype in ("float16", ml_dtypes.bfloat16, "uint8", "float32"):
+        assert pyloss.LinearCCE()(y_true, *layer, weights.astype(dtype)) == expected
+    with pytest.raises(TypeError, match=r"^linear_cce: sample_weight must hold real numbers"):
+        pyloss.LinearCCE()(y_true, *layer, weights.astype(complex))
+
+
+@pytest.mark.parametrize("classes", [20_000, 3], ids="{} classes".format)
+@pytest.mark.parametrize("ignored", [0, 1])
+def test_memory(request, ignored, classes):
+    """A tile of logits and the gradients; where rows are left out, their vectors and gradients in a tile too. Little else."""
     if "many" in request.node.name:
         pytest.skip("the tiles are those of the library")
-    rows, classes, size = 4_000, 20_000, 16
+    rows, size = (4_000, 16) if classes > 3 else (500_000, 64)
     y_true = np.zeros(rows, int)
+    y_true[:ignored] = 1
     hidden, weight = np.zeros((rows, size), np.float32), np.zeros((classes, size), np.float32)
     tracemalloc.start()
     try:
-        _, grads = pyloss.LinearCCE().value_and_grad(y_true, hidden, weight)
+        _, grads = pyloss.LinearCCE(ignore_index=1).value_and_grad(y_true, hidden, weight)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     kept = grads.hidden.nbytes + grads.weight.nbytes
-    assert peak < kept + 1.3 * _layer.LARGEST
-    assert 4 * peak < rows * classes * 4
+    assert peak < kept + (1.5 + ignored) * _layer.LARGEST + 64 * rows
 
 
 def test_infinite_rows():
@@ -353,6 +389,12 @@ def test_infinite_rows():
     weight[1, 0] = -np.inf
     hidden[:, 0], y_true[3] = 1, 1
     with np.errstate(all="raise"):
+        pyloss.LinearCCE().value_and_grad(y_true, hidden, weight, bias, np.geomspace(1e-300, 1e300, 50))
         assert pyloss.LinearCCE()(y_true, hidden, weight, bias) == np.inf
         hidden[40, 2] = np.nan
         assert np.isnan(pyloss.LinearCCE()(y_true, hidden, weight, bias))
+
+
+def test_it_is_no_loss_of_predictions():
+    with pytest.raises(TypeError, match=r"^linear_cce: evaluate is for losses of \(y_true, y_pred\)$"):
+        reference.evaluate(pyloss.LinearCCE(), [0], [[1.0]])

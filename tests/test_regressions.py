@@ -1,6 +1,7 @@
 """What a review found in pyloss itself, each once."""
 
 import decimal
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from math import inf, nan, ulp
 
@@ -383,3 +384,40 @@ def test_an_accumulator_of_a_huge_mean(p, weight):
         part.update(np.zeros(3), np.full(3, p), None if weight is None else np.full(3, weight))
         whole.merge(part)
     assert whole.result() == pytest.approx(p, rel=1e-14)
+
+
+# Beyond the range on the way -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [11_000, 1_000_000])
+def test_the_sums_of_an_accumulator_may_be_far_beyond_the_range(count):
+    """Each term is 2^64 times the largest number; what is kept between processes holds as much."""
+    stream = pyloss.MAE().accumulator()
+    stream.update(np.zeros(count), np.full(count, 1.7e308), np.full(count, 1.7e19))
+    assert stream.result() == pytest.approx(1.7e308, rel=4e-16)
+    assert pickle.loads(pickle.dumps(stream)).result() == stream.result()
+
+
+def test_terms_of_both_signs_may_leave_the_range():
+    """Whatever their order: the sums of some lanes are inf, of others -inf."""
+    y_true, y_pred = np.tile([1e308, 0], 64), np.tile([np.e, 1e308], 64)
+    loss = pyloss.PoissonNLL(log_input=False)
+    grouped = np.argsort(y_true, kind="stable")
+    assert loss(y_true, y_pred) == loss(y_true[grouped], y_pred[grouped])
+    assert abs(loss(y_true, y_pred)) < 1e293
+    assert np.isnan(loss(y_true, np.where(np.arange(128) == 5, np.nan, y_pred)))
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-200, 1e307])
+@pytest.mark.parametrize("make", [pyloss.SparseCCE, pyloss.CCE], ids=["sparse_cce", "cce"])
+def test_the_unit_of_class_weights_does_not_matter(make, unit):
+    rng = np.random.default_rng(0)
+    y_true, y_pred = rng.integers(5, size=20), rng.normal(size=(20, 5))
+    expected_value, expected = make(from_logits=True).value_and_grad(y_true, y_pred)
+    loss = make(from_logits=True, class_weight=(unit,) * 5)
+    value, grad = loss.value_and_grad(y_true, y_pred)
+    assert value == pytest.approx(expected_value, rel=1e-12)
+    np.testing.assert_allclose(grad, expected, rtol=1e-12)
+    stream = loss.accumulator()
+    stream.update(y_true, y_pred)
+    assert stream.result() == pytest.approx(expected_value, rel=1e-12)

@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     given = parser.parse_args()
     path, names = given.out / "results.jsonl", wanted(given.without)
-    place = {"threads": given.threads, "level": pyloss._runtime.LEVEL, "build": conditions()["build"]}
+    place = {"threads": given.threads, "level": pyloss._runtime.LEVEL, **conditions()}
     done = {
         record["name"] for record in read_records(path)
         if not given.again and place.items() <= record.items() and set(names) <= set(record["asked"])

@@ -12,7 +12,7 @@ from report import by, grid, show, time_of, times
 
 from peers import roofline
 from peers.cells import CALLS, SOFTMAX
-from peers.results import Record, Row, compared, geometric_mean, read_records
+from peers.results import Record, Row, compared, geometric_mean, of_one_run, read_records
 
 HEADER = "loss", "call", "dtype", "size", "threads", "level", "pyloss", "best peer", "", "speed", "floor", "over floor"
 NAMES = {
@@ -48,7 +48,7 @@ def threads_of(threads: int) -> str:
 
 
 def complaints(records: list[Record]) -> list[str]:
-    """Who failed where, and what was not measured under the conditions of the last cell."""
+    """Who failed where."""
     failed = by(
         ((name, why, record["name"]) for record in records for name, why in record["failures"].items()),
         lambda told: told[:2],
@@ -56,8 +56,11 @@ def complaints(records: list[Record]) -> list[str]:
     lines = [
         f"{name} failed in {len(group)} cells, such as {group[0][2]}: {why}" for (name, why), group in failed.items()
     ]
-    others = sum(record["build"] != records[-1]["build"] for record in records)
-    return lines + [f"{others} cells are of another build of pyloss than the last one"] * (others > 0)
+    return lines
+
+
+def left_out(count: int) -> list[str]:
+    return [f"{count} cells of another build, machine or version are left out"] * (count > 0)
 
 
 def conditions(record: Record) -> str:
@@ -117,7 +120,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--worst", type=int, help="how many cells are printed (default: all)")
     given = parser.parse_args(arguments)
-    records = read_records(given.out / "results.jsonl")
+    everything = read_records(given.out / "results.jsonl")
+    records = of_one_run(everything)
     rows = compared(records)
     if not rows:
         parser.error(f"{given.out} has no cell in which pyloss was compared with another library")
@@ -127,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
     show("Slowest against the best peer first", HEADER, [(cells(row), row.speed < 1) for row in worst], left=6)
     drawn = roofline.draw(rows, about, given.out / "roofline.png")
     files = f"wrote {given.out / 'table.md'}{' and roofline.png' * drawn}"
-    print(about, *summary(rows), *complaints(records), files, sep="\n")
+    print(about, *summary(rows), *complaints(records), *left_out(len(everything) - len(records)), files, sep="\n")
 
 
 if __name__ == "__main__":

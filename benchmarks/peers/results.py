@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 Record = dict[str, Any]
 
 
+CONDITIONS = ("build", "processor", "versions")
+"""What cells must share to be comparable."""
+
+
 def read_records(path: Path) -> list[Record]:
     """The last of each cell. A line that an interruption cut off is no record."""
     lines = path.read_text().splitlines() if path.exists() else []
@@ -19,6 +23,11 @@ def read_records(path: Path) -> list[Record]:
             record = json.loads(line)
             records[record["threads"], record["level"], record["name"]] = record
     return list(records.values())
+
+
+def of_one_run(records: list[Record]) -> list[Record]:
+    """Those under the conditions of the last one."""
+    return [record for record in records if all(record[name] == records[-1][name] for name in CONDITIONS)]
 
 
 class Row(NamedTuple):

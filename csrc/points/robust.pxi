@@ -100,7 +100,8 @@ cdef inline Point pseudo_huber(real y, real p, const real* parameter) noexcept n
 
 
 cdef inline Point log_cosh(real y, real p, const real* parameter) noexcept nogil:
-    """What rounding took from |r| goes times the slope into the value, where that is small, and in full into what is about as large."""
+    """`size.low` is what rounding took from |r|. Where r is small it enters the value through the slope; further out, where the slope is
+    near 1, it is added as it is."""
     cdef Duo r = residual(y, p), size = duo_size(r)
     cdef real x = size.high, z = x * x, square = z * z
     cdef real e = exp_minus_sum(x + x, size.low + size.low)

@@ -115,9 +115,8 @@ class Softmax(NamedTuple):
         top = logits.max(axis=1, keepdims=True)
         gaps = logits - top
         shadow = gaps - logits
-        lost = (logits - (gaps - shadow)) - (
-            top + shadow
-        )  # in the rounding of the gaps, which the exponential would show
+        # What rounding took from the gaps: the exponential would show it.
+        lost = (logits - (gaps - shadow)) - (top + shadow)
         lost[~np.isfinite(lost)] = 0
         endless = np.isposinf(logits)
         gaps[endless & (endless.sum(axis=1, keepdims=True) == 1)] = 0  # a single infinite logit takes all

@@ -117,6 +117,8 @@ def evaluate(loss: Any, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Arr
         raise TypeError(f"{loss.name}: a loss made of a kernel has no textbook to evaluate")
     if loss.name == "sum":
         return _total([(weight, evaluate(term, y_true, y_pred, sample_weight)) for weight, term in loss.terms])
+    if loss.name not in _oracles:
+        raise TypeError(f"{loss.name}: evaluate is for losses of (y_true, y_pred)")
     function = _oracles[loss.name]
     fields = (field.name for field in dataclasses.fields(loss))
     parameters = {name: getattr(loss, name) for name in fields if name not in _NOT_PARAMETERS}

@@ -30,5 +30,5 @@ def linear_cce(
     rows = sparse_cce(y_true, z, from_logits=True, **parameters)
     value, by_z, _ = reduce(rows, reduction, sample_weight, empty=empty, counts=counts)
     flat = by_z.reshape(-1, len(w))
-    vectors = np.where((flat == 0).all(axis=1, keepdims=True), 0.0, x.reshape(-1, w.shape[1]))
+    vectors = np.where((flat == 0).all(axis=1, keepdims=True), 0.0, x.reshape(len(flat), w.shape[1]))
     return Result(value, (by_z @ w, flat.T @ vectors, flat.sum(axis=0)), None)

@@ -80,9 +80,9 @@ def test_interrupts(variant, threads):
     with pyloss.threads(threads):
         took = [seconds_until_interrupted(loss, *long) for _ in range(TRIES)]
         assert loss(y, p) == expected
-    clock, own = np.median(took, axis=0)
-    assert own < WITHIN, took
-    assert clock < 10 * WITHIN, took
+    # Others on the machine make a try longer, never shorter.
+    assert min(clock for clock, _ in took) < WITHIN, took
+    assert np.median([own for _, own in took]) < WITHIN, took
 
 
 def test_the_threads_are_free_again():
