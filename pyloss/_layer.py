@@ -1,14 +1,16 @@
 """Softmax cross-entropy of a linear layer in tiles of rows: matrix products are NumPy's, and the logits of a tile become its gradient."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import _arrays, _errors
 from ._engine import exact_sum
 from ._loss import Array
-from .losses.multiclass import SparseCCE
+
+if TYPE_CHECKING:
+    from .losses.multiclass import SparseCCE
 
 LARGEST = 64 * 2**20
 """How many bytes of logits exist at a time."""
@@ -40,7 +42,7 @@ class Rows(NamedTuple):
 
 
 def opened(
-    loss: SparseCCE, y_true: Any, hidden: Any, weight: Any, bias: Any, sample_weight: Any
+    loss: "SparseCCE", y_true: Any, hidden: Any, weight: Any, bias: Any, sample_weight: Any
 ) -> tuple[Array, Layer, Array]:
     """Plain arrays of fitting shapes and dtypes: the labels, the layer, and one weight for each label."""
     masks: list[Array] = []
@@ -59,7 +61,7 @@ def opened(
     return labels, layer, factors.ravel()
 
 
-def taken(loss: SparseCCE, name: str, given: Any, masks: list[Array]) -> Array:
+def taken(loss: "SparseCCE", name: str, given: Any, masks: list[Array]) -> Array:
     """A plain array; the mask goes apart, if there is one."""
     if isinstance(given, np.ma.MaskedArray):
         if given.mask is not np.ma.nomask:
@@ -68,13 +70,13 @@ def taken(loss: SparseCCE, name: str, given: Any, masks: list[Array]) -> Array:
     return _arrays.as_array(loss, name, given)
 
 
-def unmasked(loss: SparseCCE, name: str, given: Any) -> Array:
+def unmasked(loss: "SparseCCE", name: str, given: Any) -> Array:
     if np.ma.is_masked(given):
         raise TypeError(f"{loss.name}: {name} must not be masked: every row uses all of it")
     return _arrays.as_array(loss, name, given)
 
 
-def check_layer(loss: SparseCCE, labels: Array, layer: Layer) -> None:
+def check_layer(loss: "SparseCCE", labels: Array, layer: Layer) -> None:
     hidden, weight, bias = layer
     if labels.dtype.kind not in "iu":
         raise _errors.bad_dtype(loss, "y_true", labels, labels=True)
@@ -101,7 +103,7 @@ def named(layer: Layer) -> Iterator[tuple[str, Array]]:
     return ((name, array) for name, array in zip(Layer._fields, layer, strict=True) if array is not None)
 
 
-def spread(loss: SparseCCE, weights: Array, shape: tuple[int, ...]) -> Array:
+def spread(loss: "SparseCCE", weights: Array, shape: tuple[int, ...]) -> Array:
     """One number for each label."""
     if weights.dtype.kind not in "biu" and weights.dtype.name not in REALS:
         raise _errors.bad_dtype(loss, "sample_weight", weights)
@@ -114,7 +116,7 @@ def spread(loss: SparseCCE, weights: Array, shape: tuple[int, ...]) -> Array:
     return factors
 
 
-def counted(loss: SparseCCE, reduction: str, labels: Array, factors: Array, classes: int) -> tuple[Rows, float]:
+def counted(loss: "SparseCCE", reduction: str, labels: Array, factors: Array, classes: int) -> tuple[Rows, float]:
     """The rows that count, their weights divided by what the reduction divides by; and this number, 0 where it is nothing."""
     flat = labels.ravel()
     kept = np.flatnonzero((factors != 0) & (True if loss.ignore_index is None else flat != loss.ignore_index))
@@ -137,7 +139,7 @@ def counted(loss: SparseCCE, reduction: str, labels: Array, factors: Array, clas
     return Rows(flat[kept].astype(np.int64), weights, None if everything else kept), divisor
 
 
-def check_labels(loss: SparseCCE, labels: Array, flat: Array, kept: Array, classes: int) -> None:
+def check_labels(loss: "SparseCCE", labels: Array, flat: Array, kept: Array, classes: int) -> None:
     wrong = kept[(flat[kept] < 0) | (flat[kept] >= classes)]
     if len(wrong):
         where = _errors.position(int(wrong[0]), labels.shape)
@@ -162,7 +164,7 @@ def matrix(array: Array, dtype: np.dtype[Any]) -> Array:
 # Where gradients go ---------------------------------------------------------------------------------------------------
 
 
-def checked_outs(loss: SparseCCE, layer: Layer, outs: Any) -> tuple[Array | None, ...]:
+def checked_outs(loss: "SparseCCE", layer: Layer, outs: Any) -> tuple[Array | None, ...]:
     if not isinstance(outs, tuple) or len(outs) != len(Layer._fields):
         raise TypeError(
             f"{loss.name}: out must be a tuple of 3 arrays (hidden, weight, bias; any may be None), got {type(outs).__name__}"
@@ -226,7 +228,7 @@ def tiles(layer: Layer, count: int) -> list[slice]:
     return [slice(first, min(first + step, count)) for first in range(0, count, step)]
 
 
-def run(loss: SparseCCE, layer: Layer, rows: Rows, values: Array | None, grads: Layer | None) -> list[float]:
+def run(loss: "SparseCCE", layer: Layer, rows: Rows, values: Array | None, grads: Layer | None) -> list[float]:
     """The sum of each tile, or with `values` nothing but the value of each row into these. `grads` are filled, if they are given."""
     spans = tiles(layer, len(rows.labels))
     logits = np.empty(
@@ -260,7 +262,7 @@ def clear(grads: Layer, rows: Rows) -> None:
         grads.hidden.fill(0)
 
 
-def forward(loss: SparseCCE, rows: Rows, span: slice, tile: Array, with_grad: bool) -> Any:
+def forward(loss: "SparseCCE", rows: Rows, span: slice, tile: Array, with_grad: bool) -> Any:
     """The value of a tile of logits, which the gradient replaces if it is asked for."""
     labels, weights = rows.labels[span], rows.weights[span]
     if not with_grad:
