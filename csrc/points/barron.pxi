@@ -35,14 +35,15 @@ cdef inline Point barron_square(real y, real p, const real* parameter) noexcept 
 
 
 cdef inline Point barron_log(real y, real p, const real* parameter) noexcept nogil:
-    """alpha = 0: log(1 + u^2 / 2)"""
+    """alpha = 0: log(1 + u^2 / 2), whose slope is 2 / r far out, whatever c is."""
     cdef Duo r = residual(y, p), c = scale_of(parameter[0]), u = duo_over(r, c), one = duo(1, 0)
     cdef Curve curve = curve_of(r, duo_times(c, duo_root(duo(2, 0))))
     cdef Duo bend = duo_plus(duo_scaled(curve.inverse, 2), duo(-1, 0))
-    cdef Duo slope = duo_times(duo_blend(curve.far, with_sign(duo_root(duo(2, 0)), r.high), u), curve.inverse)
-    cdef Duo first = duo_over(duo_blend(curve.far, duo_scaled(curve.inverse, -1), bend), c), second = duo_over(curve.inverse, c)
-    return Point(rounded(duo_where(curve.s.high < TINY, half_square(u), curve.log)), rounded(duo_over(slope, c)),
-                 rounded(duo_times(first, second)))
+    cdef Duo first = duo_over(bend, c), second = duo_over(curve.inverse, c)
+    cdef real steep = <real>2 / r.high
+    return Point(rounded(duo_where(curve.s.high < TINY, half_square(u), curve.log)),
+                 blend(curve.far, steep, rounded(duo_over(duo_times(u, curve.inverse), c))),
+                 blend(curve.far, -steep / r.high, rounded(duo_times(first, second))))
 
 
 cdef inline Point barron_exp(real y, real p, const real* parameter) noexcept nogil:

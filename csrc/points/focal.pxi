@@ -174,9 +174,9 @@ cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, 
     cdef real lift = blend(small, LIFT, 1), drop = blend(far, DROP, 1), lifted = blend(small, LIFTED, 0), dropped = blend(far, LIFTED, 0)
     cdef Duo missed = duo_plus(scaled(y * lift, rest), scaled(p * lift, q))
     cdef Wide base = wide_power(missed, -lifted, exact_sum(gamma, -1), whole)
-    cdef real log_p = vector_log(p), log_rest = vector_log_sum(rest.high, rest.low)
+    cdef Duo log_p = duo_log_of(duo(p, 0)), log_rest = duo_log(rest.high, rest.low, 0)
     cdef word yes = mask(y != 0), no = mask(q.high != 0)
-    cdef Duo loss = negative(duo_plus(shared(yes, y * lift, duo(log_p, 0), p), shared(no, q.high * lift, duo(log_rest, 0), p)))
+    cdef Duo loss = negative(duo_plus(shared(yes, y * lift, log_p, p), shared(no, q.high * lift, log_rest, p)))
     cdef real balance = parameter[1] * y + parameter[2] * q.high
     cdef real close = blend(tiny, LIFT, 1), turn = (q.high - y) + q.low, d = gamma * turn
     cdef Duo u = duo_over(duo(y * blend(far, 1, close), 0), duo(select(p == 0, 1, p * close), 0))
