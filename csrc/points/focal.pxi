@@ -177,7 +177,8 @@ cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, 
     cdef Duo log_p = duo_log_of(duo(p, 0)), log_rest = duo_log(rest.high, rest.low, 0)
     cdef word yes = mask(y != 0), no = mask(q.high != 0)
     cdef Duo loss = negative(duo_plus(shared(yes, y * lift, log_p, p), shared(no, q.high * lift, log_rest, p)))
-    cdef real balance = parameter[1] * y + parameter[2] * q.high
+    cdef Duo share = duo_plus(scaled(parameter[1], duo(y, 0)), scaled(parameter[2], q)), factor = duo_times(base.factor, share)
+    cdef real balance = share.high
     cdef real close = blend(tiny, LIFT, 1), turn = (q.high - y) + q.low, d = gamma * turn
     cdef Duo u = duo_over(duo(y * blend(far, 1, close), 0), duo(select(p == 0, 1, p * close), 0))
     cdef Duo v = duo_over(q, duo_where(rest.high == 0, unit, rest)), slope = duo_plus(duo_scaled(v, drop), negative(u))
@@ -185,9 +186,9 @@ cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, 
     cdef Duo curve = duo_times(u, duo_plus(duo_times(u, rest), duo_scaled(q, drop)))
     cdef Duo other = duo_plus(duo_times(v, duo_plus(duo(y, 0), scaled(p, v))), duo((gamma - 1) * turn * d * (loss.high / missed.high), 0))
     curve = duo_plus(duo_plus(curve, scaled(<real>2 * d * drop, slope)), duo_scaled(duo_scaled(other, drop), drop))
-    cdef real value = times_two_to(balance * rounded(duo_times(base.factor, duo_times(missed, loss))), base.exponent - (lifted + lifted))
-    cdef real grad = times_two_to(balance * rounded(duo_times(base.factor, push)), base.exponent + (dropped - lifted))
-    cdef real hess = times_two_to(balance * rounded(duo_times(base.factor, curve)), base.exponent + (dropped + dropped))
+    cdef real value = times_two_to(rounded(duo_times(factor, duo_times(missed, loss))), base.exponent - (lifted + lifted))
+    cdef real grad = times_two_to(rounded(duo_times(factor, push)), base.exponent + (dropped - lifted))
+    cdef real hess = times_two_to(rounded(duo_times(factor, curve)), base.exponent + (dropped + dropped))
     # What is certain is right or wrong: nothing was missed, or the loss is infinite.
     cdef word right = mask(missed.high == 0), wrong = mask(loss.high > LARGE)
     return Point(blend(right, 0, blend(wrong, balance * INFINITE, value)),
