@@ -31,12 +31,7 @@ def plain(
     masks: list[Array] = []
 
     def take(argument: str, given: object) -> Array:
-        if isinstance(given, np.ma.MaskedArray):
-            mask = np.ma.getmask(given)
-            if mask is not np.ma.nomask:
-                masks.append(as_mask(loss, argument, mask, given.shape))
-            given = np.ma.getdata(given)
-        return as_array(loss, argument, given)
+        return taken(loss, argument, given, masks)
 
     if loss.labels == "none":
         _errors.check_no_truth(loss, y_true)
@@ -45,6 +40,16 @@ def plain(
     preds = tuple(take(_errors.prediction(loss, place), array) for place, array in enumerate(given))
     weight = None if sample_weight is None else take("sample_weight", sample_weight)
     return truth, preds, weight, tuple(rows_of(loss, mask, preds[0], axis) for mask in masks)
+
+
+def taken(loss: "Loss", argument: str, given: object, masks: list[Array]) -> Array:
+    """A plain array; its mask goes to the others, if it has one."""
+    if isinstance(given, np.ma.MaskedArray):
+        mask = np.ma.getmask(given)
+        if mask is not np.ma.nomask:
+            masks.append(as_mask(loss, argument, mask, given.shape))
+        given = np.ma.getdata(given)
+    return as_array(loss, argument, given)
 
 
 def as_array(loss: "Loss", argument: str, given: object) -> Array:
@@ -82,6 +87,19 @@ def rows_of(loss: "Loss", mask: Array, y_pred: Array, axis: int | None) -> Array
     return np.asarray(mask.any(axis=axis))
 
 
+def spread(loss: "Loss", weight: Array, shape: tuple[int, ...]) -> Array:
+    """Weights in the shape of the values: one for each, or for each row of the first axis."""
+    if weight.dtype.kind not in "biu" and weight.dtype.name not in _errors.REALS:
+        raise _errors.bad_dtype(loss, "sample_weight", weight)
+    if weight.shape not in (shape, shape[:1]):
+        raise _errors.bad_weight_shape(loss, weight, shape)
+    weight = weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
+    weights = np.broadcast_to(weight, shape).astype(np.float64)
+    if loss.check and (weights < 0).any():
+        raise _errors.negative_weight(loss, weight, shape, int(np.argmax(weights.ravel() < 0)))
+    return weights
+
+
 def tamed(weight: Array, total: float) -> Array:
     """Weights of a tiny or huge total in other units, which change no mean: what is made of them stays in the range of floats.
 
@@ -105,6 +123,13 @@ def evened(factors: tuple[float, ...]) -> tuple[float, ...]:
 def share_memory(a: Array, b: Array) -> bool:
     """Whether two arrays whose extents meet have a byte in common; yes, if it is too hard to tell."""
     return np.may_share_memory(a, b, max_work=OVERLAP_WORK)
+
+
+def check_apart(loss: "Loss", outs: list[Array]) -> None:
+    """No two results may share memory."""
+    for k, out in enumerate(outs):
+        if any(share_memory(out, other) for other in outs[:k]):
+            raise _errors.shared_outputs(loss)
 
 
 def import_parallel() -> ModuleType | None:

@@ -9,11 +9,10 @@ from . import _arrays, _contrastive, _errors
 from ._contrastive import Units
 from ._domains import FINITE_POSITIVE
 from ._engine import exact_sum
+from ._errors import REALS
 from ._formulas import silent
 from ._loss import Array, Loss, Value, parameter
 from ._tallies import Tally
-
-REALS = ("float16", "bfloat16", "float32", "float64")
 
 
 class Batch(NamedTuple):
@@ -128,16 +127,7 @@ class ContrastiveLoss(Loss, ABC):
         return preds, Batch(units, labels, weights[present], counts, present)
 
     def _weights(self, weight: Array | None, masks: tuple[Array, ...], count: int) -> Array:
-        if weight is None:
-            weights = np.ones(count)
-        else:
-            if weight.dtype.kind not in "biu" and weight.dtype.name not in REALS:
-                raise _errors.bad_dtype(self, "sample_weight", weight)
-            if weight.shape != (count,):
-                raise _errors.bad_weight_shape(self, weight, (count,))
-            weights = weight.astype(np.float64)
-            if self.check and (weights < 0).any():
-                raise _errors.negative_weight(self, weight, (count,), int(np.argmax(weights < 0)))
+        weights = np.ones(count) if weight is None else _arrays.spread(self, weight, (count,))
         for mask in masks:
             weights[mask] = 0
         return weights
@@ -148,9 +138,7 @@ class ContrastiveLoss(Loss, ABC):
         given += [(value_out, preds[0].shape[:1])] if value_out is not None else []
         for out, shape in given:
             _errors.check_out(self, out, shape)
-        for k, (out, _) in enumerate(given):
-            if any(_arrays.share_memory(out, other) for other, _ in given[:k]):
-                raise _errors.shared_outputs(self)
+        _arrays.check_apart(self, [out for out, _ in given])
 
     def _divisor(self, batch: Batch, rows: int) -> float:
         """What the reduction divides the sum and derivatives by; 0 where there is nothing to average."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._errors import NARROW
 from ._formulas import silent
 from ._loss import Array
 
@@ -36,7 +37,7 @@ class Contrast(NamedTuple):
 
 def precision(temperature: float, *arrays: Array) -> type[np.floating]:
     """What the matrix products are computed in: float32 must hold the temperature too."""
-    narrow = all(array.dtype.name in ("float16", "bfloat16", "float32") for array in arrays)
+    narrow = all(array.dtype.name in NARROW for array in arrays)
     return np.float32 if narrow and 1e-30 < temperature < 1e30 else np.float64
 
 

@@ -12,6 +12,11 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 
+NARROW = ("float16", "bfloat16", "float32")
+REALS = (*NARROW, "float64")
+"""The dtypes of real numbers, beside the integers, by name."""
+
+
 def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -> TypeError:
     rule = "integer class labels" if labels else "real numbers (float16, float32, float64 or integers)"
     if array.dtype == bool and argument == "y_true" and not labels:
@@ -182,7 +187,7 @@ def check_out(loss: "Loss", out: object, shape: Shape) -> None:
         raise TypeError(f"{loss.name}: out must be a numpy.ndarray, got {type(out).__name__}")
     if out.shape != shape:
         raise ValueError(f"{loss.name}: out must have the shape {shape}, got {out.shape}")
-    if out.dtype.name not in ("float16", "bfloat16", "float32", "float64"):
+    if out.dtype.name not in REALS:
         raise ValueError(f"{loss.name}: out must hold float16, float32 or float64, got {out.dtype}")
     if not out.flags.writeable:
         raise ValueError(f"{loss.name}: out is read-only")

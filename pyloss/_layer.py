@@ -7,6 +7,7 @@ import numpy as np
 
 from . import _arrays, _errors
 from ._engine import exact_sum
+from ._errors import NARROW, REALS
 from ._loss import Array
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ LARGEST = 64 * 2**20
 
 FEWEST = 256
 """Rows of a tile, whatever their length: with fewer, adding up the gradient by the weight would take longer than the products."""
-
-NARROW = ("float16", "bfloat16", "float32")
-REALS = (*NARROW, "float64")
 
 
 class Layer(NamedTuple):
@@ -46,28 +44,19 @@ def opened(
 ) -> tuple[Array, Layer, Array]:
     """Plain arrays of fitting shapes and dtypes: the labels, the layer, and one weight for each label."""
     masks: list[Array] = []
-    labels = taken(loss, "y_true", y_true, masks)
+    labels = _arrays.taken(loss, "y_true", y_true, masks)
     layer = Layer(
-        taken(loss, "hidden", hidden, masks),
+        _arrays.taken(loss, "hidden", hidden, masks),
         unmasked(loss, "weight", weight),
         None if bias is None else unmasked(loss, "bias", bias),
     )
-    weights = None if sample_weight is None else taken(loss, "sample_weight", sample_weight, masks)
+    weights = None if sample_weight is None else _arrays.taken(loss, "sample_weight", sample_weight, masks)
     check_layer(loss, labels, layer)
-    factors = np.ones(labels.shape) if weights is None else spread(loss, weights, labels.shape)
+    factors = np.ones(labels.shape) if weights is None else _arrays.spread(loss, weights, labels.shape)
     for mask in masks:
         row_mask = mask.any(axis=-1) if mask.shape == layer.hidden.shape else mask
         factors[row_mask] = 0
     return labels, layer, factors.ravel()
-
-
-def taken(loss: "SparseCCE", name: str, given: Any, masks: list[Array]) -> Array:
-    """A plain array; the mask goes apart, if there is one."""
-    if isinstance(given, np.ma.MaskedArray):
-        if given.mask is not np.ma.nomask:
-            masks.append(_arrays.as_mask(loss, name, given.mask, given.shape))
-        given = np.ma.getdata(given)
-    return _arrays.as_array(loss, name, given)
 
 
 def unmasked(loss: "SparseCCE", name: str, given: Any) -> Array:
@@ -103,19 +92,6 @@ def named(layer: Layer) -> Iterator[tuple[str, Array]]:
     return ((name, array) for name, array in zip(Layer._fields, layer, strict=True) if array is not None)
 
 
-def spread(loss: "SparseCCE", weights: Array, shape: tuple[int, ...]) -> Array:
-    """One number for each label."""
-    if weights.dtype.kind not in "biu" and weights.dtype.name not in REALS:
-        raise _errors.bad_dtype(loss, "sample_weight", weights)
-    if weights.shape not in (shape, shape[:1]):
-        raise _errors.bad_weight_shape(loss, weights, shape)
-    weights = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
-    factors = np.broadcast_to(weights, shape).astype(np.float64)
-    if loss.check and (factors < 0).any():
-        raise _errors.negative_weight(loss, weights, shape, int(np.argmax(factors.ravel() < 0)))
-    return factors
-
-
 def counted(loss: "SparseCCE", reduction: str, labels: Array, factors: Array, classes: int) -> tuple[Rows, float]:
     """The rows that count, their weights divided by what the reduction divides by; and this number, 0 where it is nothing."""
     flat = labels.ravel()
@@ -133,7 +109,7 @@ def counted(loss: "SparseCCE", reduction: str, labels: Array, factors: Array, cl
     if divisor == 0:
         if loss.on_empty == "raise":
             raise _errors.nothing_to_average(loss)
-        kept, factors, divisor = kept[:0], factors[:0], 0.0
+        kept, factors = kept[:0], factors[:0]
     everything = len(kept) == len(flat)
     weights = factors / divisor if divisor else factors
     return Rows(flat[kept].astype(np.int64), weights, None if everything else kept), divisor
@@ -176,9 +152,7 @@ def checked_outs(loss: "SparseCCE", layer: Layer, outs: Any) -> tuple[Array | No
         if array is None:
             raise ValueError(f"{loss.name}: out has an array for the {name}, and there is no {name}")
         _errors.check_out(loss, out, array.shape)
-    for k, out in enumerate(given):
-        if any(_arrays.share_memory(out, other) for other in given[:k]):
-            raise _errors.shared_outputs(loss)
+    _arrays.check_apart(loss, given)
     return outs
 
 

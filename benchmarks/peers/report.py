@@ -53,10 +53,9 @@ def complaints(records: list[Record]) -> list[str]:
         ((name, why, record["name"]) for record in records for name, why in record["failures"].items()),
         lambda told: told[:2],
     )
-    lines = [
+    return [
         f"{name} failed in {len(group)} cells, such as {group[0][2]}: {why}" for (name, why), group in failed.items()
     ]
-    return lines
 
 
 def left_out(count: int) -> list[str]:
