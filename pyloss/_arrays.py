@@ -55,9 +55,14 @@ def taken(loss: "Loss", argument: str, given: object, masks: list[Array]) -> Arr
 def as_array(loss: "Loss", argument: str, given: object) -> Array:
     if given is None:
         raise TypeError(f"{loss.name}: {argument} must be an array, got None")
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{loss.name}: {argument} must be an array, or lists that make one: {error}") from error
     if array.dtype == object and not array.ndim:
         raise TypeError(f"{loss.name}: {argument} must be an array, got {given!r}")
+    if argument == "y_true" and isinstance(given, list | tuple) and not array.size:
+        return array.astype(np.int64)  # it may be the labels of no rows, and no number says so
     return array
 
 

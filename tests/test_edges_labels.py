@@ -65,3 +65,13 @@ def test_row49_integers_of_any_kind(variant):
         expected = answers(variant(), y, p)
         for labels in (y.astype(dtype), LAYOUTS["swapped"](y.astype(dtype)), y.astype(dtype).tolist()):
             assert_same_bits(answers(variant(), labels, p), expected)
+
+
+@pytest.mark.parametrize("variant", [v for v in EVERY if names_classes(v) and sample(v)[0].ndim == 1], ids=str)
+def test_no_labels(variant):
+    """An empty list says nothing of its numbers, and may be the labels of no rows; an empty array of floats is none."""
+    y, p = sample(variant)
+    assert_same_bits(answers(variant(), [], p[:0]), answers(variant(), y[:0], p[:0]))
+    if variant().labels == "always":
+        with pytest.raises(TypeError, match="integer class labels"):
+            variant()(np.array([]), p[:0])

@@ -193,7 +193,9 @@ def test_row95_none(variant):
 
 @every_variant
 def test_ragged_lists(variant):
-    with pytest.raises(ValueError, match="inhomogeneous"):
+    with pytest.raises(
+        ValueError, match=f"^{variant.stem}: y_true must be an array, or lists that make one: .*inhomogeneous"
+    ):
         variant()([[1, 2], [3]], [[1.0, 2], [3, 4]])
 
 
