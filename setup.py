@@ -9,6 +9,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ LEVELS = {
 }
 MSVC_LEVELS = {"v2": [], "v3": ["/arch:AVX2"], "v4": ["/arch:AVX512"]}
 # A point that is not inlined into its loop is not vectorised: gcc's limits, on a unit's growth above all, are for less than a catalogue.
-LIMITS = ("inline-unit-growth", "large-function-growth", "large-stack-frame-growth", "max-inline-insns-single")
+LIMITS = ("inline-unit-growth", "large-function-growth", "large-stack-frame", "large-stack-frame-growth", "max-inline-insns-single")
 # Nor is a loop over many arrays vectorised, if more pairs of them might overlap than gcc is ready to check.
 INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-version-for-alias-checks=100"]
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.
@@ -75,7 +76,7 @@ class Points(NamedTuple):
 def arrays(inputs: Sequence[str], results: Sequence[str]) -> dict[str, str]:
     """The arguments of a loop that reads and writes arrays."""
     arguments = {name: "const real*" for name in inputs} | {"parameters": "const double*", "scale": "double"}
-    return arguments | {name: "real*" for name in results} | {"n": "Py_ssize_t"}
+    return arguments | {name: "output" for name in results} | {"n": "Py_ssize_t"}
 
 
 POINTS = Points(
@@ -111,9 +112,9 @@ def names_of(files: Sequence[Path], pattern: str) -> list[str]:
 def write_points(kind: Points) -> None:
     """Make every point of a folder known to the kernels: a loop for each of its outputs, and the table of the loops."""
     files = sorted((ROOT / "csrc" / kind.folder).glob("*.pxi"))
-    names = names_of(files, rf"^cdef inline {kind.result} (\w+)\([^)]*const real\* \w+\)")
+    names = names_of(files, rf"^cdef inline (?:{kind.result}|Light) (\w+)\([^)]*const real\* \w+\)")
     table = kind.folder.upper()
-    declared = ", ".join(f"{ctype} {name}" for name, ctype in kind.arguments.items())
+    declared = declaration(kind.arguments)
     lines = [f'include "{kind.folder}/{file.name}"' for file in files]
     lines += [
         f"cdef {kind.block}[{len(names)}][<int>OUTPUTS] {table}",
@@ -127,7 +128,26 @@ def write_points(kind: Points) -> None:
                 f"    {kind.loop}({name}, {output}, {', '.join(kind.arguments)})",
                 f"{table}[{number}][<int>{output}] = {function}",
             ]
+    if kind is POINTS:
+        lines += sums(names, names_of(files, r"^cdef inline Light (\w+)\("))
     write_if_changed(GENERATED / f"{kind.folder}.pxi", "\n".join(lines) + "\n")
+
+
+def declaration(arguments: dict[str, str]) -> str:
+    return ", ".join(f"{ctype} {name}" for name, ctype in arguments.items())
+
+
+def sums(names: Sequence[str], light: Sequence[str]) -> list[str]:
+    """The loops that sum the values of light points, and their table by the numbers of the points."""
+    arguments = arrays(("y", "p"), ("grad",))
+    lines = [f"cdef sum_fn[{len(names)}][<int>OUTPUTS] SUMS"]
+    for name, output in product(light, ("VALUE", "VALUE_GRAD")):
+        lines += [
+            f"cdef double sum_{name}_{output.lower()}({declaration(arguments)}) noexcept nogil:",
+            f"    return sum_each({name}, {output}, {', '.join(arguments)})",
+            f"SUMS[{names.index(name)}][<int>{output}] = sum_{name}_{output.lower()}",
+        ]
+    return lines
 
 
 def write_rows() -> None:

@@ -89,26 +89,30 @@ ctypedef fused term_type:
     double
 
 
-cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
-    """Four times eight lanes of double: the order of the additions depends on nothing but n."""
-    cdef double[8] a, b, c, d, tail     # of its own: an index that is no constant would keep the others out of registers
+cdef inline double fold(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
+    """The sum of all lanes, and of the rest behind them."""
+    cdef double[8] tail     # of its own: an index that is no constant would keep the lanes out of registers
     cdef double total = 0
-    cdef Py_ssize_t i = 0, j
-    for j in range(8):
-        a[j] = b[j] = c[j] = d[j] = tail[j] = 0
-    while i + 32 <= n:
-        for j in range(8):
-            a[j] += x[i + j]
-            b[j] += x[i + 8 + j]
-            c[j] += x[i + 16 + j]
-            d[j] += x[i + 24 + j]
-        i += 32
-    while i < n:
-        tail[i & 7] += x[i]
-        i += 1
-    for j in range(8):
-        total += (a[j] + b[j]) + (c[j] + d[j]) + tail[j]
+    cdef Py_ssize_t i
+    for i in range(8):
+        tail[i] = 0
+    for i in range(n):
+        tail[i & 7] += rest[i]
+    for i in range(8):
+        total += (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i]) + tail[i]
     return total
+
+
+cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
+    """The order of the additions depends on nothing but n."""
+    cdef double[SUM_LANES] lane
+    cdef Py_ssize_t j, k, rounds = n // SUM_LANES
+    for j in range(SUM_LANES):
+        lane[j] = 0
+    for k in range(rounds):
+        for j in range(SUM_LANES):
+            lane[j] += x[k * SUM_LANES + j]
+    return fold(lane, x + rounds * SUM_LANES, n - rounds * SUM_LANES)
 
 
 cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:

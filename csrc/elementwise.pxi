@@ -8,6 +8,8 @@ cdef struct Work:
     real[BLOCK] grad_buffer
     real[BLOCK] hess_buffer
     double[BLOCK] weight_buffer
+    double sum              # of the values, where `summed`: they are not stored then, unless it is infinite or nan
+    bint summed
     const real* y
     const real* p
     const double* weight    # NULL where every weight is 1
@@ -105,12 +107,29 @@ cdef void values_of_own(const Call* call, const real* y, const real* p, real* va
     own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
 
 
+cdef inline sum_fn summing(const Call* call, const Work* work) noexcept nogil:
+    """What gives the sum of a block's values as it goes; NULL where there is no such thing, or more is asked for."""
+    if not call.summed or work.weight != NULL or call.pair or own_kernel(call) != NULL:
+        return NULL
+    return SUMS[call.point][<int>call.outputs]
+
+
+cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
+    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n)
+    if not isfinite(work.sum):
+        POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
+
+
 cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     """The point, and the weights of its derivatives; the value's are for the sum."""
     cdef Outputs outputs = call.outputs
     cdef bint weighs = work.weight != NULL and not call.statistics
     cdef double scale = 1 if weighs else call.scale
-    if call.pair:
+    cdef sum_fn sum_block = summing(call, work)
+    work.summed = sum_block != NULL
+    if work.summed:
+        evaluate_sum(call, sum_block, n, work)
+    elif call.pair:
         PAIRS[call.point][<int>outputs](work.y, work.p, work.q, call.parameters, scale, work.value, work.grad, work.hess,
                                         work.grad_q, work.hess_q, n)
     elif own_kernel(call) != NULL:
@@ -187,7 +206,7 @@ cdef double widened_sum(const Call* call, const Work* work, Py_ssize_t n) noexce
 
 
 cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
-    cdef double total = total_of(work.value, work.weight, n)
+    cdef double total = work.sum if work.summed else total_of(work.value, work.weight, n)
     if sizeof(real) == sizeof(double) or isfinite(total):
         return total
     return widened_sum(call, work, n)

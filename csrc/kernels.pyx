@@ -14,6 +14,7 @@ from pipeline cimport *
 
 cdef extern from "real.h" nogil:
     ctypedef float real             # float or double: REAL_BITS decides in C
+    ctypedef real* output           # what is written through it, nothing else reads or writes meanwhile
     ctypedef unsigned int word      # as many bits as `real`
     const real LEAST_NORMAL
     word mask(bint condition)       # all bits, or none
@@ -51,46 +52,67 @@ include "exponentials.pxi"
 include "numbers.pxi"
 
 
+cdef enum:
+    SUM_LANES = 32          # in which a block is summed: four registers of eight doubles, or more of fewer
+
+
 cdef struct Point:
     real value
     real grad
     real hess
 
+ctypedef Point Light        # of so few operations that its values are summed as they come: to store and read them takes as long
+
 ctypedef Point (*point_fn)(real y, real p, const real* parameter) noexcept nogil
 ctypedef void (*block_fn)(const real* y, const real* p, const double* parameters, double scale,
-                          real* value, real* grad, real* hess, Py_ssize_t n) noexcept nogil
+                          output value, output grad, output hess, Py_ssize_t n) noexcept nogil
+ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n) noexcept nogil
 
 
 cdef inline void each(point_fn point, Outputs outputs, const real* y, const real* p, const double* parameters, double scale,
-                      real* value, real* grad, real* hess, Py_ssize_t n) noexcept nogil:
+                      output value, output grad, output hess, Py_ssize_t n) noexcept nogil:
     cdef real[PARAMETERS] parameter     # a copy of its own: nothing that the loop writes can alias it
     cdef real factor = <real>scale
     cdef Py_ssize_t i
     cdef Point out
     for i in range(PARAMETERS):
         parameter[i] = <real>parameters[i]
-    if outputs == VALUE:
-        for i in range(n):
-            value[i] = point(y[i], p[i], parameter).value
-    elif outputs == GRAD:
-        for i in range(n):
-            grad[i] = point(y[i], p[i], parameter).grad * factor
-    elif outputs == VALUE_GRAD:
-        for i in range(n):
-            out = point(y[i], p[i], parameter)
+    for i in range(n):
+        out = point(y[i], p[i], parameter)
+        if gives_value(outputs):
             value[i] = out.value
+        if gives_grad(outputs):
             grad[i] = out.grad * factor
-    elif outputs == GRAD_HESS:
-        for i in range(n):
-            out = point(y[i], p[i], parameter)
-            grad[i] = out.grad * factor
+        if gives_hess(outputs):
             hess[i] = out.hess * factor
-    else:
-        for i in range(n):
+
+
+cdef inline double sum_each(point_fn point, Outputs outputs, const real* y, const real* p, const double* parameters, double scale,
+                            output grad, Py_ssize_t n) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`."""
+    cdef real[PARAMETERS] parameter
+    cdef double[SUM_LANES] lane
+    cdef real[SUM_LANES] rest
+    cdef real factor = <real>scale
+    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES, full = rounds * SUM_LANES
+    cdef Point out
+    for i in range(PARAMETERS):
+        parameter[i] = <real>parameters[i]
+    for j in range(SUM_LANES):
+        lane[j] = 0
+    for k in range(rounds):
+        for j in range(SUM_LANES):
+            i = k * SUM_LANES + j
             out = point(y[i], p[i], parameter)
-            value[i] = out.value
+            lane[j] += out.value
+            if gives_grad(outputs):
+                grad[i] = out.grad * factor
+    for i in range(full, n):
+        out = point(y[i], p[i], parameter)
+        rest[i - full] = out.value
+        if gives_grad(outputs):
             grad[i] = out.grad * factor
-            hess[i] = out.hess * factor
+    return fold(lane, rest, n - full)
 
 
 # A point of two predictions p and q, with the derivatives by both.
@@ -102,12 +124,12 @@ cdef struct PairPoint:
     real hess_q
 
 ctypedef PairPoint (*pair_fn)(real y, real p, real q, const real* parameter) noexcept nogil
-ctypedef void (*pair_block_fn)(const real* y, const real* p, const real* q, const double* parameters, double scale, real* value,
-                               real* grad_p, real* hess_p, real* grad_q, real* hess_q, Py_ssize_t n) noexcept nogil
+ctypedef void (*pair_block_fn)(const real* y, const real* p, const real* q, const double* parameters, double scale, output value,
+                               output grad_p, output hess_p, output grad_q, output hess_q, Py_ssize_t n) noexcept nogil
 
 
 cdef inline void each_pair(pair_fn point, Outputs outputs, const real* y, const real* p, const real* q, const double* parameters,
-                           double scale, real* value, real* grad_p, real* hess_p, real* grad_q, real* hess_q,
+                           double scale, output value, output grad_p, output hess_p, output grad_q, output hess_q,
                            Py_ssize_t n) noexcept nogil:
     cdef real[PARAMETERS] parameter
     cdef real factor = <real>scale
@@ -115,26 +137,15 @@ cdef inline void each_pair(pair_fn point, Outputs outputs, const real* y, const 
     cdef PairPoint out
     for i in range(PARAMETERS):
         parameter[i] = <real>parameters[i]
-    if outputs == VALUE:
-        for i in range(n):
-            value[i] = point(y[i], p[i], q[i], parameter).value
-    elif outputs == GRAD:
-        for i in range(n):
-            out = point(y[i], p[i], q[i], parameter)
-            grad_p[i] = out.grad_p * factor
-            grad_q[i] = out.grad_q * factor
-    elif outputs == VALUE_GRAD:
-        for i in range(n):
-            out = point(y[i], p[i], q[i], parameter)
+    for i in range(n):
+        out = point(y[i], p[i], q[i], parameter)
+        if gives_value(outputs):
             value[i] = out.value
+        if gives_grad(outputs):
             grad_p[i] = out.grad_p * factor
             grad_q[i] = out.grad_q * factor
-    else:
-        for i in range(n):
-            out = point(y[i], p[i], q[i], parameter)
-            grad_p[i] = out.grad_p * factor
+        if gives_hess(outputs):
             hess_p[i] = out.hess_p * factor
-            grad_q[i] = out.grad_q * factor
             hess_q[i] = out.hess_q * factor
 
 
@@ -197,7 +208,7 @@ cdef inline void each_link(link_fn link, Outputs outputs, Shares* shares, const 
             shares.bend[i] = out.bend
 
 
-include "points.pxi"                    # written by setup.py: it includes csrc/points/*.pxi and fills POINTS and POINT_NAMES
+include "points.pxi"                    # written by setup.py: it includes csrc/points/*.pxi and fills POINTS, SUMS and POINT_NAMES
 include "pairs.pxi"                     # likewise: csrc/pairs/*.pxi, PAIRS and PAIR_NAMES
 include "links.pxi"                     # likewise: csrc/links/*.pxi, LINKS and LINK_NAMES
 include "blocks.pxi"

@@ -56,6 +56,13 @@ static const real SHRINK = 0x1.6a09e667f3573p-1, LOG_GROWTH = 0x1.62e42fefa4be5p
 #error "REAL_BITS must be 32 or 64"
 #endif
 
+/* Without the promise the vectorised loops are preceded by tests of every pair of arrays. */
+#if defined(_MSC_VER)
+typedef real *__restrict output;
+#else
+typedef real *restrict output;
+#endif
+
 static inline word to_word(real x)
 {
     word bits;

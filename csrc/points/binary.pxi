@@ -54,20 +54,20 @@ cdef inline Point logistic(real y, real z, const real* parameter) noexcept nogil
     return Point(linear + log1p_unit(e), -label * select(score < 0, rest, s), s * rest)
 
 
-cdef inline Point hinge(real y, real z, const real* parameter) noexcept nogil:
+cdef inline Light hinge(real y, real z, const real* parameter) noexcept nogil:
     cdef real label = sign_of_label(y)
     cdef real gap = parameter[0] - label * z
     return Point(select(gap <= 0, 0, gap), select(gap > 0, -label, nil(gap)), nil(gap))
 
 
-cdef inline Point squared_hinge(real y, real z, const real* parameter) noexcept nogil:
+cdef inline Light squared_hinge(real y, real z, const real* parameter) noexcept nogil:
     cdef real label = sign_of_label(y)
     cdef real gap = parameter[0] - label * z
     cdef real c = select(gap <= 0, 0, gap)
     return Point(c * c, -label * (c + c), select(gap > 0, 2, nil(gap)))
 
 
-cdef inline Point modified_huber(real y, real z, const real* parameter) noexcept nogil:
+cdef inline Light modified_huber(real y, real z, const real* parameter) noexcept nogil:
     """c is the gap clipped to [0, 2]: c (2 gap - c) is the value on all pieces, written so that only its own size overflows."""
     cdef real label = sign_of_label(y)
     cdef real score = label * z, gap = <real>1 - score
@@ -76,7 +76,7 @@ cdef inline Point modified_huber(real y, real z, const real* parameter) noexcept
     return Point(select(score < -1, <real>-4 * score, c * c), -label * (c + c), select((gap > 0) & (score >= -1), 2, nil(gap)))
 
 
-cdef inline Point perceptron(real y, real z, const real* parameter) noexcept nogil:
+cdef inline Light perceptron(real y, real z, const real* parameter) noexcept nogil:
     cdef real label = sign_of_label(y)
     cdef real score = label * z
     return Point(select(score >= 0, 0, -score), select(score < 0, -label, nil(score)), nil(score))
@@ -88,7 +88,7 @@ cdef inline Point exponential(real y, real z, const real* parameter) noexcept no
     return Point(value, -label * value, value)
 
 
-cdef inline Point hinge_embedding(real y, real p, const real* parameter) noexcept nogil:
+cdef inline Light hinge_embedding(real y, real p, const real* parameter) noexcept nogil:
     """The label is that of two things alike or not, and p their distance."""
     cdef real gap = parameter[0] - p, nothing = nil(y) + nil(p)
     cdef word alike = mask(y > 0)
