@@ -33,7 +33,13 @@ LEVELS = {
 }
 MSVC_LEVELS = {"v2": [], "v3": ["/arch:AVX2"], "v4": ["/arch:AVX512"]}
 # A point that is not inlined into its loop is not vectorised: gcc's limits, on a unit's growth above all, are for less than a catalogue.
-LIMITS = ("inline-unit-growth", "large-function-growth", "large-stack-frame", "large-stack-frame-growth", "max-inline-insns-single")
+LIMITS = (
+    "inline-unit-growth",
+    "large-function-growth",
+    "large-stack-frame",
+    "large-stack-frame-growth",
+    "max-inline-insns-single",
+)
 # Nor is a loop over many arrays vectorised, if more pairs of them might overlap than gcc is ready to check.
 INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-version-for-alias-checks=100"]
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.

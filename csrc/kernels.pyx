@@ -48,6 +48,7 @@ cdef extern from "math.h" nogil:
 
 include "scalars.pxi"
 include "duo.pxi"
+include "fine.pxi"
 include "exponentials.pxi"
 include "numbers.pxi"
 

@@ -1,0 +1,259 @@
+/* Fine: a number with more digits than `real`, for losses that raise or cancel what a function has given. Where `real` is float it is a
+   double, whose range no power of a float's leaves, and the processor's own arithmetic; where it is double it is a sum of two (duo.h).
+   coefficients.py prints the polynomials. */
+#ifndef PYLOSS_FINE_H
+#define PYLOSS_FINE_H
+#include "duo.h"
+
+#if REAL_BITS == 32
+enum { FINE_IS_WIDE = 1 };      /* its range is so wide that nothing has to be lifted */
+
+typedef struct {
+    double all;
+} Fine;
+
+INLINED Fine fine_of(double x)
+{
+    Fine result = {x};
+    return result;
+}
+
+INLINED Fine fine(real x)
+{
+    return fine_of(x);
+}
+
+INLINED real leading(Fine a)
+{
+    return (real)a.all;
+}
+
+INLINED real nearest(Fine a)
+{
+    return (real)a.all;
+}
+
+INLINED Fine fine_sum(real a, real b)
+{
+    return fine_of((double)a + b);
+}
+
+INLINED Fine fine_scaled(Fine a, real factor)
+{
+    return fine_of(a.all * factor);
+}
+
+INLINED Fine fine_plus(Fine a, Fine b)
+{
+    return fine_of(a.all + b.all);
+}
+
+INLINED Fine fine_times(Fine a, Fine b)
+{
+    return fine_of(a.all * b.all);
+}
+
+INLINED Fine fine_over(Fine a, Fine b)
+{
+    return fine_of(a.all / b.all);
+}
+
+INLINED Fine fine_ratio(real factor, Fine a, Fine b)
+{
+    return fine_of(factor * (a.all / b.all));
+}
+
+INLINED uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+INLINED double of_bits(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+INLINED double double_blend(uint64_t where, double a, double b)
+{
+    return of_bits((bits_of(a) & where) | (bits_of(b) & ~where));
+}
+
+INLINED real fine_mean(real y, Fine a, Fine b)
+{
+    double first = double_blend((uint64_t)0 - (y != 0), y * a.all, 0);
+    return (real)(first + double_blend((uint64_t)0 - (y != 1), (1 - (double)y) * b.all, 0));
+}
+
+INLINED Fine fine_blend(word where, Fine a, Fine b)
+{
+    return fine_of(double_blend((uint64_t)(int64_t)(int32_t)where, a.all, b.all));
+}
+
+/* Error: 2^-34. Far out, where no float tells it from 0 or infinity, it stays where it is. */
+INLINED Fine fine_exp(Fine exponent)
+{
+    const double bound = 700, round_to_whole = 0x1.8p+52;
+    double x = exponent.all > bound ? bound : exponent.all;
+    x = x < -bound ? -bound : x;
+    double shifted = x * 1.4426950408889634 + round_to_whole, k = shifted - round_to_whole;
+    double r = x - k * 0.69314718055994531, square = r * r;
+    double even = 0.00139454887146 * square + 0.0416662831901, odd = 0.00019821216909 * square + 0.00833345068262;
+    even = even * square + 0.500000007126;
+    odd = odd * square + 0.166666660243;
+    double y = 1 + (r + square * (odd * r + even));
+    return fine_of(of_bits(bits_of(y) + (bits_of(shifted) << 52)));
+}
+
+/* log(1 + f) for -1/4 <= f <= 1/2, as log_gap. Error: 2^-31 */
+INLINED double log_near_1(double f)
+{
+    double s = f / (2 + f), z = s * s;
+    double tail = 0.239490720062 * z + 0.285186427247;
+    tail = tail * z + 0.400005927456;
+    tail = tail * z + 0.66666664874;
+    return f - s * (f - z * tail);
+}
+
+/* log(x), or where x is so near 1 that its digits are lost log(1 + f) of an f that has them; with the limits of the logarithm */
+INLINED Fine log_of(double x, uint64_t near, double f)
+{
+    const uint64_t shift = 0x4000000000000000u, mask_of_exponent = 0xfff0000000000000u;
+    uint64_t shifted = 0x3ff8000000000000u + shift - bits_of(x);
+    double n = of_bits(shifted >> 52 | (uint64_t)0x433 << 52) - 0x1.00000000004p+52;    /* 2^52 + 1024 */
+    double reduced = of_bits(bits_of(x) + (shifted & mask_of_exponent) - shift) - 1;
+    double y = log_near_1(double_blend(near, f, reduced)) - n * 0.69314718055994531;
+    double limit = x == 0 ? -(double)INFINITY : x < 0 ? (double)NAN : x;
+    return fine_of(x > 0 && x < (double)INFINITY ? y : limit);
+}
+
+INLINED Fine fine_log(Fine a)
+{
+    return log_of(a.all, 0, 0);
+}
+
+INLINED Fine fine_log_rest(Fine rest, Fine x)
+{
+    return log_of(rest.all, (uint64_t)0 - (x.all > -0.25 && x.all < 0.25), -x.all);
+}
+
+/* log(1 + x) for 0 <= x <= 1 */
+INLINED Fine fine_log1p(Fine a)
+{
+    uint64_t beyond = (uint64_t)0 - (a.all > 0.5);
+    double y = log_near_1(double_blend(beyond, (a.all - 1) / 2, a.all));
+    return fine_of(y + double_blend(beyond, 0.69314718055994531, 0));
+}
+
+/* (x 2^k)^exponent for a positive x, as a number times 2^n; k is 0 here */
+INLINED Fine fine_raised(Fine x, real k, Fine exponent, real *n)
+{
+    *n = k;
+    return fine_exp(fine_times(exponent, fine_log(x)));
+}
+
+INLINED Fine fine_normalised(Fine x, real *n)
+{
+    *n = 0;
+    return x;
+}
+#else
+enum { FINE_IS_WIDE = 0 };
+
+typedef Duo Fine;
+
+INLINED Fine fine(real x)
+{
+    return duo(x, 0);
+}
+
+INLINED real leading(Fine a)
+{
+    return a.high;
+}
+
+INLINED real nearest(Fine a)
+{
+    return rounded(a);
+}
+
+INLINED Fine fine_sum(real a, real b)
+{
+    return exact_sum(a, b);
+}
+
+INLINED Fine fine_scaled(Fine a, real factor)
+{
+    return duo_scaled(a, factor);
+}
+
+INLINED Fine fine_plus(Fine a, Fine b)
+{
+    return duo_plus(a, b);
+}
+
+INLINED Fine fine_times(Fine a, Fine b)
+{
+    return duo_times(a, b);
+}
+
+INLINED Fine fine_over(Fine a, Fine b)
+{
+    return duo_over(a, b);
+}
+
+INLINED Fine fine_ratio(real factor, Fine a, Fine b)
+{
+    return duo(factor * (a.high / b.high), 0);
+}
+
+INLINED real fine_mean(real y, Fine a, Fine b)
+{
+    real q = 1 - y;
+    return (y != 0 ? y * rounded(a) : 0) + (q != 0 ? q * rounded(b) : 0);
+}
+
+INLINED Fine fine_blend(word where, Fine a, Fine b)
+{
+    return duo_blend(where, a, b);
+}
+
+INLINED Fine fine_exp(Fine exponent)
+{
+    Power power = exp_in_parts(exponent);
+    Duo one = exact_sum(1, power.rest.high);
+    return duo(one.high * power.scale * power.again, (one.low + power.rest.low) * power.scale * power.again);
+}
+
+INLINED Fine fine_log(Fine a)
+{
+    return duo_log_of(a);
+}
+
+INLINED Fine fine_log_rest(Fine rest, Fine x)
+{
+    return duo_log_of(rest);
+}
+
+INLINED Fine fine_log1p(Fine a)
+{
+    return duo_log1p(a);
+}
+
+INLINED Fine fine_raised(Fine x, real k, Fine exponent, real *n)
+{
+    Wide power = wide_exp(duo_times(exponent, duo_log_shifted(x.high, x.low, 0, k)));
+    *n = power.exponent;
+    return power.factor;
+}
+
+/* x 2^n near 1 */
+INLINED Fine fine_normalised(Fine x, real *n)
+{
+    return duo_scaled(x, to_real(ONE + normalise(x.high, n)));
+}
+#endif
+#endif
