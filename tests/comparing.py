@@ -112,11 +112,13 @@ def check(
     given: tuple[Any, Any, Any] | None = None,
     limits: bool = False,
     terms: float = 1.0,
+    summed: float = 1.0,
 ) -> None:
     """Compare all answers with the reference. `given` is what the loss gets instead of the plain arrays.
 
     With `limits` the reference may come to inf - inf or 0 nan: its nan says nothing then. `terms` is how large those
-    are whose difference a value of the reference may be.
+    are whose difference a number of the reference may be, and `summed` how many values its reduction adds up without
+    dividing by them: where numbers repeat, all of them are rounded to the same side.
     """
     expected = pyloss.reference.evaluate(loss, y_true, y_pred, weight)
     computed = computed_in(loss, y_true, y_pred)
@@ -124,7 +126,7 @@ def check(
     classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family in ("rowwise", "paired") else 1
     if loss.family == "paired":  # a value is the difference of what the predictions sum up to
         classes *= max(1.0, largest(y_pred))
-    classes *= terms
+    classes *= terms * summed
     for name, answer in answers(loss, *(given or (y_true, y_pred, weight))).items():
         truth, stored = truth_of(expected, name), stored_in(y_pred, name)
         if limits:
@@ -136,8 +138,8 @@ def check(
         assert answer.shape == np.shape(truth)
         one_value = loss.family == "total" and name.endswith("value")
         assert answer.dtype == (np.dtype(np.float64) if one_value else stored), name
-        # A derivative may be the small difference of terms of about 1, shared among the elements.
-        scale = classes if name.endswith("value") else max(largest(truth), 1 / max(1, prod(shape)))
+        # A derivative may be the small difference of terms, shared among the elements.
+        scale = classes if name.endswith("value") else max(largest(truth), terms * summed / max(1, prod(shape)))
         if loss.family == "paired" or differs(loss, truth):
             scale = max(scale, largest(truth))
         assert_close(answer, stored_as(truth, stored), wider(computed, stored), scale, f"{loss} {name}")

@@ -32,6 +32,14 @@ def terms(call: Call) -> float:
     return math.prod(max(1.0, *map(largest, each(argument)), 1.0) for argument in call.plain)
 
 
+def summed(variant: Variant, call: Call) -> float:
+    """How many values there are for each that the reduction divides by."""
+    if call.loss.family in ("total", "sorted"):
+        return 1.0
+    values = variant.values_shape(np.shape(each(call.plain[1])[0]))
+    return {"sum": math.prod(values), "batchmean": math.prod(values[1:])}.get(call.loss.reduction, 1.0)
+
+
 def check_batch(call: Call, got: dict) -> None:
     """A similarity is off by some roundings over the temperature, and each of its anchor's terms with it."""
     expected = pyloss.reference.evaluate(call.loss, *call.plain)
@@ -51,7 +59,14 @@ def assert_call(variant: Variant, call: Call) -> None:
         if variant in CONTRASTIVE:
             check_batch(call, got)
         elif not call.formula:
-            check(call.loss, *call.plain, given=call.given, limits=call.limits, terms=terms(call))
+            check(
+                call.loss,
+                *call.plain,
+                given=call.given,
+                limits=call.limits,
+                terms=terms(call),
+                summed=summed(variant, call),
+            )
 
 
 @settings(max_examples=5)

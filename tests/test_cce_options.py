@@ -88,6 +88,17 @@ def test_the_mean_divides_by_the_weights_of_the_rows_that_count():
     assert loss(y, z, weight) == pytest.approx(np.average(rows, weights=weight[:5] * WEIGHTS), rel=1e-14, abs=0)
 
 
+def test_a_truth_that_is_nan_takes_the_mean_with_it_but_no_row_of_weight_0():
+    """The mean divides by weights of the classes times the truth."""
+    y = np.full((3, CLASSES), 1 / CLASSES)
+    y[0, 0] = np.nan
+    loss = pyloss.CCE(from_logits=True, class_weight=WEIGHTS)
+    value, grad = loss.value_and_grad(y, np.zeros((3, CLASSES)), [1.0, 0.0, 2.0])
+    assert np.isnan(value)
+    assert np.isnan(grad[[0, 2]]).all()
+    np.testing.assert_array_equal(grad[1], 0)
+
+
 def test_ignored_rows_may_hold_anything():
     y, z = np.array([0, -1, 2]), np.zeros((3, CLASSES))
     z[1] = np.nan

@@ -291,6 +291,13 @@ def test_gradients_of_probabilities_that_nearly_vanish():
     assert GCE(q=0.25).grad([0], p)[0, 0] == pytest.approx(float(wanted), rel=1e-15, abs=0)
 
 
+def test_a_power_of_0_of_a_probability_that_nearly_vanishes():
+    """1 / p^2 is beyond the range, and without a power nothing times infinity is added to it."""
+    grad, hess = FOCAL(gamma=0).grad_and_hess([[0.0, 1.25]], np.array([[0.0, 5e-324]]))
+    np.testing.assert_array_equal(grad, [[0, -np.inf]])
+    np.testing.assert_array_equal(hess, [[0, np.inf]])
+
+
 # Parameters -----------------------------------------------------------------------------------------------------------
 
 

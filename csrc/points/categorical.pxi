@@ -7,7 +7,7 @@ cdef inline Point categorical_focal(real t, real p, const real* parameter) noexc
     cdef real power = vector_pow(rest, gamma)
     cdef real ratio = select(rest > 0, cost / rest, nil(p) + <real>1)
     cdef real pull = select(rest > 0, gamma * (power / rest), parameter[1])
-    cdef real hess = power / p / p + select(p > 0, pull * (<real>2 / p + (gamma - <real>1) * ratio), nil(p))
+    cdef real hess = power / p / p + select((p > 0) & (pull != 0), pull * (<real>2 / p + (gamma - <real>1) * ratio), nil(p))
     return Point(select(t != 0, t * power * cost, nil(p)),
                  select(t != 0, -(t * power) * (<real>1 / p + select(p > 0, gamma * ratio, nil(p))), nil(p)),
                  select(t != 0, t * hess, nil(p)))

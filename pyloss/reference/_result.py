@@ -66,9 +66,9 @@ def spread(sample_weight: ArrayLike | None, shape: tuple[int, ...]) -> Array:
     return np.broadcast_to(weight, shape)
 
 
-def weighed(terms: Array, weight: Array) -> Array:
+def weighed(terms: Array, weight: Array, divisor: float = 1.0) -> Array:
     """Terms times weights; a term of weight 0 is left out, even if it is NaN."""
-    return np.where(weight == 0, 0.0, terms * weight)
+    return np.where(weight == 0, 0.0, terms * weight / divisor)
 
 
 def _divisor(reduction: str, weight: Array, counts: ArrayLike) -> float:
@@ -99,7 +99,7 @@ def reduce(
         if terms is None or isinstance(terms, tuple):
             return terms and tuple(scaled(part) for part in terms)
         rows = weight if terms.ndim == weight.ndim else np.expand_dims(weight, axis)
-        return weighed(terms, rows) / divisor if divisor else np.zeros_like(terms)
+        return weighed(terms, rows, divisor) if divisor else np.zeros_like(terms)
 
     grad, hess = scaled(result.grad), scaled(result.hess)
     values = weighed(np.asarray(result.value), weight)

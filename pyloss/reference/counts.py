@@ -79,6 +79,6 @@ def tweedie_nll(y_true: ArrayLike, y_pred: ArrayLike, *, power: float = 1.5, log
 def negative_binomial_nll(y_true: ArrayLike, y_pred: ArrayLike, *, theta: float = 1.0) -> Result:
     """(y + 1 / theta) log(mean + 1 / theta) - y log mean, from log mean."""
     y, z = floats(y_true, y_pred)
-    share = 1 / (1 + theta * np.exp(z))
+    share, rest = 1 / (1 + theta * np.exp(z)), 1 / (1 + np.exp(-z) / theta)
     value = (y + 1 / theta) * np.logaddexp(z, -np.log(theta)) - times_log(y, z)
-    return Result(value, (1 - share) / theta - y * share, (1 - share) / theta * share * (1 + theta * y))
+    return Result(value, rest / theta - y * share, rest / theta * share * (1 + theta * y))

@@ -78,7 +78,8 @@ def _project(z: Array, axis: int) -> Array:
     count = np.arange(1, z.shape[axis] + 1).reshape([-1 if d == axis % z.ndim else 1 for d in range(z.ndim)])
     size = (1 + count * falling > sums).sum(axis=axis, keepdims=True)
     tau = (np.take_along_axis(sums, size - 1, axis) - 1) / size
-    p: Array = np.where(np.isnan(z).any(axis=axis, keepdims=True), np.nan, np.maximum(0, z - tau))
+    unknown = np.isnan(z) | (endless & ~alone)
+    p: Array = np.where(unknown.any(axis=axis, keepdims=True), np.nan, np.maximum(0, z - tau))
     return p
 
 

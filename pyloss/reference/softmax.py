@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._result import Array, Result, floats, oracle
-from ._textbook import times_log
+from ._textbook import times_log, zero
 from .multiclass import _log_softmax, _one_hot
 
 Shape = Callable[[Array, Array, Array], tuple[Array, Array, Array]]
@@ -100,7 +100,8 @@ def generalized_ce(
     """sum T (1 - p^Q) / Q for Q = `q`; from logits p = softmax(z)."""
 
     def phi(p: Array, _: Array, log_p: Array) -> tuple[Array, Array, Array]:
-        return -np.expm1(q * log_p) / q, -(p ** (q - 1)), (1 - q) * p ** (q - 2) if q < 1 else np.zeros_like(p)
+        slope, bend = -(p ** (q - 1)), (1 - q) * p ** (q - 2) if q < 1 else 0.0
+        return -np.expm1(q * log_p) / q, slope + zero(p), bend + zero(p)
 
     t, p, counts = _row(y_true, y_pred, None, axis)
     return _of_logits(phi, t, p, axis) if from_logits else _of_probabilities(phi, t, p, counts, axis)
