@@ -225,8 +225,8 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
     cdef double total
     cdef Py_ssize_t block, start, n, i
     for block in range(first, last):
-        start = block * BLOCK
-        n = min(<Py_ssize_t>BLOCK, call.size - start)
+        start = call.origin + block * BLOCK
+        n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
         weight = load_weights(call, start, n, buffer)
         if weight == NULL:
             weight = buffer

@@ -22,13 +22,58 @@ cdef tuple in_order(tuple order, tuple arrays):
     return tuple(moved)
 
 
-cdef int execute_cases(Plan plan, const Call* call, const Shape* shape, Py_ssize_t count, Py_ssize_t size) except -1:
+cdef int execute_cases(Plan plan, Call* call, const Shape* shape, Py_ssize_t count, Py_ssize_t size) except -1:
+    """A long case is cut as if it were alone, for several threads and for Ctrl-C."""
     cdef Partial partial
     cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
-    execute(kernels.cases, call, count, size, &partial)
+    cdef Py_ssize_t case
+    if size < PARALLEL_WORK:
+        execute(kernels.cases, call, count, size, &partial)
+        return refuse_faults(plan, &partial)
+    call.size = size
+    for case in range(count):
+        call.origin = case * size
+        if call.statistics:
+            sum_long_case(plan, call, kernels, call.case_sums + case * (STATISTICS + 1))
+        else:
+            write_long_case(plan, call, kernels, call.case_parameters + case * (PARAMETERS + 1))
+    return 0
+
+
+cdef int refuse_faults(Plan plan, const Partial* partial) except -1:
     if partial.fault != NO_FAULT:
         raise ValueError(f"{plan.loss.name}: a number is out of its domain")
     return 0
+
+
+cdef inline Py_ssize_t blocks_of(const Call* call) noexcept:
+    return (call.size + BLOCK - 1) // BLOCK
+
+
+cdef int sum_long_case(Plan plan, const Call* call, const Kernels* kernels, double* sums) except -1:
+    """Its sums and, behind them, its weight."""
+    cdef Partial partial
+    cdef int k
+    execute(kernels.elementwise, call, blocks_of(call), BLOCK, &partial)
+    refuse_faults(plan, &partial)
+    for k in range(STATISTICS):
+        sums[k] = exact_round(&partial.sums[k])
+    sums[<int>STATISTICS] = call.size
+    if call.weighted:
+        execute(kernels64.weights, call, blocks_of(call), BLOCK, &partial)
+        sums[<int>STATISTICS] = exact_round(&partial.sums[0])
+    return 0
+
+
+cdef int write_long_case(Plan plan, Call* call, const Kernels* kernels, const double* own) except -1:
+    """Its gradient, from a scale and parameters of its own."""
+    cdef Partial partial
+    cdef int k
+    call.scale = own[0]
+    for k in range(PARAMETERS):
+        call.parameters[k] = own[k + 1]
+    execute(kernels.elementwise, call, blocks_of(call), BLOCK, &partial)
+    return refuse_faults(plan, &partial)
 
 
 def sum_cases(Plan plan not None, tuple order not None, Py_ssize_t size, double[:, ::1] sums not None, ndarray y_true not None,

@@ -243,8 +243,8 @@ cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
     cdef Work work
     cdef Py_ssize_t block, start, n
     for block in range(first, last):
-        start = block * BLOCK
-        n = min(<Py_ssize_t>BLOCK, call.size - start)
+        start = call.origin + block * BLOCK
+        n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
         if not load_block(call, start, n, &work, partial):
             return
         if call.outputs == NOTHING:

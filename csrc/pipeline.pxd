@@ -128,6 +128,7 @@ cdef struct Call:
     double scale            # of the derivatives
     double* case_sums       # of totals of several cases: STATISTICS sums and a weight for each
     const double* case_parameters   # a scale and PARAMETERS parameters for each
+    Py_ssize_t origin       # the first element of those that are walked one by one
     Py_ssize_t size         # elements, or rows
     Py_ssize_t classes
 

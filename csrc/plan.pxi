@@ -162,6 +162,7 @@ cdef class Plan:
         """What is evaluated, and where it is defined."""
         cdef int k
         call.wide = kernels64
+        call.origin = 0
         call.point = self.point
         call.own = self.own
         call.pair = self.pair

@@ -13,6 +13,9 @@ import pyloss
 from pyloss import Dice, Jaccard, SoftMCC, Tversky
 
 SHAPE = (4, 3, 6, 5)
+LONG = 140_000
+"""More elements than what threads pay for, and no multiple of a block."""
+
 LOSSES = [variant for variant in TOTALS if hasattr(variant(), "axis") and not variant.names_axes]
 every_loss = pytest.mark.parametrize("variant", LOSSES, ids=str)
 every_axis = pytest.mark.parametrize(
@@ -136,6 +139,30 @@ def test_a_case_is_a_call(variant, axis):
             assert value == loss(t, p, w)
             np.testing.assert_allclose(slope, grad / divisor, rtol=4e-15)
             assert bits(slope) == bits(loss.grad(t, p, w))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@every_loss
+def test_a_long_case_is_a_call(variant, order):
+    """Cut for several threads, which change no bit; what is wrong in it is named where it is."""
+    t, p = (np.asarray(array, order=order) for array in masks((2, LONG, 2)))
+    loss = variant(axis=1, reduction="none")
+    for w in (None, np.array([0.5, 2])):
+        masked = np.ma.array(p, mask=t + p > 1.9)
+        full = np.broadcast_to(1.0 if w is None else w.reshape(2, 1, 1), t.shape)
+        full = np.where(masked.mask, 0, full)
+        values, grad = loss.value_and_grad(t, masked, w)
+        for index, where, (truth, pred, weight) in cases(1, t, p, full):
+            value, slope = variant().value_and_grad(truth, pred, weight)
+            np.testing.assert_allclose(values[index], value, rtol=1e-15)
+            np.testing.assert_allclose(grad[where], slope, rtol=4e-15)
+        for threads in (1, 3):
+            with pyloss.threads(threads):
+                again = loss.value_and_grad(t, masked, w, out=(np.empty_like(values), np.empty_like(grad)))
+                assert [*map(bits, again)] == [bits(values), bits(grad)]
+    p[1, LONG - 5, 1] = 1.5
+    with pytest.raises(ValueError, match=rf"y_pred must be in \[0, 1\], got 1.5 at index \(1, {LONG - 5}, 1\)"):
+        loss.grad(t, p)
 
 
 @every_loss

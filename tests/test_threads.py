@@ -379,7 +379,13 @@ thread.join()
 @posix
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    "call", ["pyloss.mse(y, p)", "pyloss.CCE(from_logits=True)(labels, rows)", "pyloss.BCE()(y, p, y)"]
+    "call",
+    [
+        "pyloss.mse(y, p)",
+        "pyloss.CCE(from_logits=True)(labels, rows)",
+        "pyloss.BCE()(y, p, y)",
+        "pyloss.Dice(axis=0)(rows, rows)",
+    ],
 )
 def test_row103_ctrl_c(call, threads):
     """A call of many seconds ends soon after the signal."""

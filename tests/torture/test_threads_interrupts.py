@@ -17,16 +17,11 @@ WITHIN = 0.1
 ROWS = 1 << 30
 # What is sorted or multiplied in NumPy is NumPy's to interrupt.
 COMPUTED = [variant for variant in EVERY if variant not in (*SORTED, *CONTRASTIVE)]
-NOT_YET = pytest.mark.xfail(reason="a case is walked in one go, and here it runs through all rows", strict=True)
 
 pytestmark = pytest.mark.skipif(
     os.name != "posix" or not hasattr(time, "pthread_getcpuclockid"),
     reason="a process cannot send itself Ctrl-C, or not tell the time of a thread",
 )
-
-
-def marked(variant):
-    return pytest.param(variant, id=str(variant), marks=NOT_YET if variant.parameters.get("axis") == 0 else ())
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +65,7 @@ def seconds_until_interrupted(call, *arguments):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("variant", [*map(marked, COMPUTED)])
+@pytest.mark.parametrize("variant", COMPUTED, ids=str)
 def test_interrupts(variant, threads):
     y, p = data(variant, (5, 3))
     loss = variant()
