@@ -240,9 +240,10 @@ def has_limit(variant: Variant, y: Any, p: Any, w: Any) -> bool:
 
 
 def within(variant: Variant, loss: Any, y: Any, p: Any, w: Any) -> bool:
-    """Whether data are in their domains; of negative weights a sum is made, but no ratio of sums."""
-    ratios = loss.family in ("total", "sorted")
-    return not outside(variant, loss, y, p) and not (ratios and w is not None and np.any(w.astype(float) < 0))
+    """Whether data are in their domains; of negative weights a sum is made, but no ratio of sums, and nothing if it is 0."""
+    weight = np.ones(1) if w is None else w.astype(float)
+    ratios = loss.family in ("total", "sorted") or np.sum(weight) == 0
+    return not outside(variant, loss, y, p) and not (ratios and bool(np.any(weight < 0)))
 
 
 def hangs_on_rounding(loss: Any, p: Any) -> bool:

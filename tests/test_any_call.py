@@ -28,8 +28,11 @@ def has_answers(call: Call) -> bool:
 
 
 def terms(call: Call) -> float:
-    """A term of the textbook may be a product of truth, prediction and weight."""
-    return math.prod(max(1.0, *map(largest, each(argument)), 1.0) for argument in call.plain)
+    """A term of the textbook may be a product of truth, prediction and weight; of all the truth that a row has."""
+    y, p, w = call.plain
+    if call.loss.family == "rowwise" and np.ndim(y) == np.ndim(p):
+        y = np.abs(y.astype(float)).sum(axis=call.loss.axis)
+    return math.prod(max(1.0, *map(largest, each(argument)), 1.0) for argument in (y, p, w))
 
 
 def summed(variant: Variant, call: Call) -> float:

@@ -99,6 +99,12 @@ def test_row43_negative_weights(variant):
         getattr(variant(check=False), ask)(y, p, w)
 
 
+def test_row43_the_root_of_an_unchecked_mean_below_0():
+    value, grad = pyloss.RMSE(check=False).value_and_grad([0.0, 1.0], [0.0, 3.0], [1.0, -0.25])
+    assert np.isnan(value)
+    assert np.isnan(grad).all()
+
+
 # Where all elements are compared with one another a second copy is not a second weight.
 SEPARATE = [variant for variant in EVERY if variant not in CONTRASTIVE and not variant.names_axes]
 

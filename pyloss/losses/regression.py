@@ -56,11 +56,17 @@ class RMSE(TotalLoss, stem="rmse"):
     def _gathered(self, read: Read) -> Sums:
         """The value times a lift, the lift, and the total weight. Where squares leave the range, residuals are lifted."""
         reading, smaller, larger = self._readings
-        squares, *_, weight = read(reading)
-        if weight and not 1e-200 <= squares / weight < inf:
-            reading = larger if squares / weight < 1e-200 else smaller
-            squares, *_, weight = read(reading)
-        return sqrt(squares / weight) if weight else nan, *reading, weight
+        mean, weight = self._mean_of(read(reading))
+        if weight and not 1e-200 <= mean < inf:
+            reading = larger if mean < 1e-200 else smaller
+            mean, weight = self._mean_of(read(reading))
+        return sqrt(mean) if mean >= 0 else nan, *reading, weight
+
+    @staticmethod
+    def _mean_of(sums: Sums) -> tuple[float, float]:
+        """Of the squares, which negative weights may make negative where they are not checked."""
+        squares, *_, weight = sums
+        return squares / weight if weight else nan, weight
 
     def _value_of(self, sums: Sums) -> float:
         lifted, lift, _ = sums
