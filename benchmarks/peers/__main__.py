@@ -8,12 +8,10 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
-from conftest import BLAS_THREADS
-
-from peers import report
+from peers import layer, report
 from peers.measure import options
+from peers.settings import settings
 from pyloss._runtime import available_cpus, available_levels
 
 
@@ -30,6 +28,8 @@ def main() -> None:
             continue
         for level in given.levels.split(","):
             measure(threads, level, given)
+    if not given.only and not given.sizes:
+        layer.main(["--out", str(given.out), "--threads", str(available_cpus())])
     if not given.no_report:
         report.main(["--out", str(given.out)])
 
@@ -48,20 +48,6 @@ def measure(threads: int, level: str, given: argparse.Namespace) -> None:
         raise SystemExit(
             f"the measurement ended early, with status {done.returncode}; the same command goes on from there"
         )
-
-
-def settings(threads: int, level: str, out: Path) -> dict[str, str]:
-    """What the libraries read when they are imported."""
-    one_thread = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"} if threads == 1 else {}
-    return {
-        **dict.fromkeys((*BLAS_THREADS, "NUMBA_NUM_THREADS", "PYLOSS_NUM_THREADS"), str(threads)),
-        "PYLOSS_ISA": level,
-        "JAX_PLATFORMS": "cpu",
-        "JAX_ENABLE_X64": "1",
-        "TORCHINDUCTOR_CACHE_DIR": str(out.resolve() / "inductor"),
-        "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no compilers that wait in the background
-        **one_thread,
-    }
 
 
 if __name__ == "__main__":

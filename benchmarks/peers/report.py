@@ -10,7 +10,7 @@ from typing import Any
 
 from report import by, grid, show, time_of, times
 
-from peers import roofline
+from peers import layer, roofline
 from peers.cells import CALLS, SOFTMAX
 from peers.results import Record, Row, compared, geometric_mean, of_one_run, read_records
 
@@ -125,12 +125,21 @@ def main(arguments: list[str] | None = None) -> None:
     if not rows:
         parser.error(f"{given.out} has no cell in which pyloss was compared with another library")
     about = conditions(records[-1])
-    (given.out / "table.md").write_text(markdown(rows, about))
+    of_layer = layer.lines(given.out)
+    (given.out / "table.md").write_text("\n".join([markdown(rows, about), *of_layer]))
     worst = sorted(rows, key=lambda row: row.speed)[: given.worst]
     show("Slowest against the best peer first", HEADER, [(cells(row), row.speed < 1) for row in worst], left=6)
     drawn = roofline.draw(rows, about, given.out / "roofline.png")
     files = f"wrote {given.out / 'table.md'}{' and roofline.png' * drawn}"
-    print(about, *summary(rows), *complaints(records), *left_out(len(everything) - len(records)), files, sep="\n")
+    print(
+        about,
+        *summary(rows),
+        *of_layer,
+        *complaints(records),
+        *left_out(len(everything) - len(records)),
+        files,
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":
