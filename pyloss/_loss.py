@@ -378,6 +378,10 @@ def _number(loss: str, name: str, given: object, domain: Domain) -> float:
 
 def _numbers(loss: str, name: str, given: Any, domain: Domain) -> tuple[float, ...]:
     """As a tuple, so that the loss can be compared and hashed."""
+    if isinstance(given, np.ndarray):
+        if np.ma.is_masked(given):
+            raise TypeError(f"{loss}: {name} must not be masked")
+        given = np.asarray(given)  # a subclass is walked in a way of its own
     flat = given.ndim == 1 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
     if not flat or isinstance(given, str | bytes | bytearray | memoryview):
         raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")

@@ -41,6 +41,11 @@ def test_rows_63_64_65_67_numbers_for_each_class(stem, parameter):
     with refused(ValueError, f"{stem}: {name} must hold at least one number"):
         LOSSES[stem](**{name: ()})
     assert getattr(LOSSES[stem](**{name: np.array([good, good], np.float32)}), name) == (good, good)
+    masked = np.ma.array([good, good], mask=[False, True])
+    with refused(TypeError, f"{stem}: {name} must not be masked"):
+        LOSSES[stem](**{name: masked})
+    masked._mask = np.zeros((3, 1), bool)  # no mask any more, and NumPy cannot walk it
+    assert getattr(LOSSES[stem](**{name: masked}), name) == (good, good)
 
 
 @pytest.mark.parametrize(("stem", "parameter"), WHOLE, **named)
