@@ -210,7 +210,7 @@ def viewed(draw: Any, array: Array) -> Any:
     """An array, or what can be made of it; as it was, where that cannot be."""
     try:
         return draw(SOME_VIEW)(array)
-    except (TypeError, ValueError, NotImplementedError, BufferError, Broken):
+    except (TypeError, ValueError, IndexError, AttributeError, NotImplementedError, BufferError, Broken):
         return array
 
 
