@@ -212,14 +212,15 @@ def refusals(variant: Variant, loss: Any, y: Any, p: Any, w: Any) -> tuple[froze
     if y is not None and y.dtype == bool and not loss.y_true_domain.accepts_bool:
         return frozenset([TypeError]), True
     weight = 1.0 if w is None else w.astype(float)
-    total = np.size(y if variant in SORTED else each(p)[0]) if w is None else np.sum(weight)
+    empty = not (np.size(y if variant in SORTED else each(p)[0]) if w is None else np.any(weight))
     nothing = loss.on_empty == "raise" and loss.reduction in ("mean", "batchmean")
     wrong = loss.check and bool(outside(variant, loss, y, p))
     negative = loss.check and bool(np.any(weight < 0))
     # What is ignored, weighs nothing or has another label is not looked at; and what counts in a batch depends on more than weights.
     sure = not variant.labels and getattr(loss, "ignore_index", None) is None
     must = (wrong and sure and w is None) or (negative and sure)
-    must |= nothing and not total and loss.reduction == "mean" and variant not in (*SORTED, *CONTRASTIVE)
+    # Weights of both signs that cancel leave nothing only where a mean is divided by their sum, and by no class weights.
+    must |= nothing and empty and loss.reduction == "mean" and variant not in (*SORTED, *CONTRASTIVE)
     return frozenset([ValueError] if wrong or nothing or negative else []), must
 
 
