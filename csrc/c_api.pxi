@@ -72,7 +72,7 @@ cdef int evaluate_flat(Plan plan, const Flat* arrays, bint summed, Partial* part
     describe_flat(&call.grad, arrays.grad, arrays, bits)
     describe_flat(&call.hess, arrays.hess, arrays, bits)
     clear_partial(partial)
-    (kernels64 if bits == 64 else kernels32).elementwise(&call, 0, (arrays.size + BLOCK - 1) // BLOCK, partial)
+    (kernels64 if bits == 64 else kernels32).elementwise(&call, 0, blocks_of(arrays.size), partial)
     if partial.fault == NO_FAULT:
         return PYLOSS_OK
     if where != NULL:

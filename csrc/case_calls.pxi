@@ -46,21 +46,17 @@ cdef int refuse_faults(Plan plan, const Partial* partial) except -1:
     return 0
 
 
-cdef inline Py_ssize_t blocks_of(const Call* call) noexcept:
-    return (call.size + BLOCK - 1) // BLOCK
-
-
 cdef int sum_long_case(Plan plan, const Call* call, const Kernels* kernels, double* sums) except -1:
     """Its sums and, behind them, its weight."""
     cdef Partial partial
     cdef int k
-    execute(kernels.elementwise, call, blocks_of(call), BLOCK, &partial)
+    execute(kernels.elementwise, call, blocks_of(call.size), BLOCK, &partial)
     refuse_faults(plan, &partial)
     for k in range(STATISTICS):
         sums[k] = exact_round(&partial.sums[k])
     sums[<int>STATISTICS] = call.size
     if call.weighted:
-        execute(kernels64.weights, call, blocks_of(call), BLOCK, &partial)
+        execute(kernels64.weights, call, blocks_of(call.size), BLOCK, &partial)
         sums[<int>STATISTICS] = exact_round(&partial.sums[0])
     return 0
 
@@ -72,7 +68,7 @@ cdef int write_long_case(Plan plan, Call* call, const Kernels* kernels, const do
     call.scale = own[0]
     for k in range(PARAMETERS):
         call.parameters[k] = own[k + 1]
-    execute(kernels.elementwise, call, blocks_of(call), BLOCK, &partial)
+    execute(kernels.elementwise, call, blocks_of(call.size), BLOCK, &partial)
     return refuse_faults(plan, &partial)
 
 

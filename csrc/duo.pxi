@@ -14,8 +14,6 @@ cdef extern from "duo.h" nogil:
     ctypedef struct Wide:                   # factor 2^exponent, whatever the range
         Duo factor
         real exponent
-    const word ONE
-    real to_real(word bits)
     const real PI, PI_REST, LOG_2, LOG_2_REST, EXP_LIMIT
     real product_rest(real a, real b, real product)
     Duo duo(real high, real low)
@@ -31,10 +29,8 @@ cdef extern from "duo.h" nogil:
     Duo duo_root(Duo a)
     Log log_in_parts(real u, real c, real d, real k)    # log((u + c + d) 2^k), ever smaller terms
     Duo duo_log_shifted(real u, real c, real d, real k)
-    Duo duo_log(real u, real c, real d)
     Duo duo_log_of(Duo x)
     Duo duo_log1p(Duo x)
-    word normalise(real u, real* n)      # n with 3/4 < 2^n u <= 3/2
     Wide wide_exp(Duo x)
     Power exp_in_parts(Duo exponent)
     real times_power(Duo factor, Power power)

@@ -369,7 +369,7 @@ cdef class Plan:
                 raise _errors.bad_weight_shape(self.loss, weight, lengths(shape.ndim, shape.dims))
         self.describe_weighing(call, shape, weight, number, masks, 1)
         call.size = shape.size
-        execute(kernels64.weights, call, (shape.size + BLOCK - 1) // BLOCK, BLOCK, &partial)
+        execute(kernels64.weights, call, blocks_of(shape.size), BLOCK, &partial)
         if partial.fault != NO_FAULT:
             raise _errors.negative_weight(self.loss, weight, lengths(shape.ndim, shape.dims), partial.fault_index)
         if shape.classes > 1 and not self.walks_rows(call):

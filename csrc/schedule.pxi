@@ -116,6 +116,10 @@ cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_s
     return 0
 
 
+cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
+    return (elements + BLOCK - 1) // BLOCK
+
+
 cdef Py_ssize_t next_stretch(Py_ssize_t stretch, clock_t took) noexcept nogil:
     """An element of one loss takes a thousand times as long as one of another: the last stretch tells. The processor's time is told
     everywhere; another thread's is in it, and makes the stretches shorter than they need be."""

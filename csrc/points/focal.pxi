@@ -5,8 +5,8 @@
 # multiplication for whole exponents that are small, else by logarithms.
 
 cdef struct Odds:
-    Fine e           # exp(-|z|)
-    Fine lifted      # the same times `lift`, with the digits that e loses below the smallest normal number
+    Fine e          # exp(-|z|)
+    Fine lifted     # the same times `lift`, with the digits that e loses below the smallest normal number
     Fine minor
     Fine major
     real near       # |z|, but no larger than it has to be for e to vanish
