@@ -96,26 +96,31 @@ cdef void describe_repeated(Operand* a, ndarray source, int number, int bits, in
     a.direct = native(a, source, bits) and a.ndim == 1 and a.strides[0] == a.size
 
 
-cdef void extent(ndarray a, size_t* low, size_t* high) noexcept:
-    """The bytes from `low` to before `high` are what an array can touch."""
-    cdef Py_ssize_t reach
+cdef struct Extent:
+    # The bytes from `low` to before `high` are what an array can touch.
+    size_t low, high
+
+
+cdef Extent extent_of(ndarray a) noexcept:
+    cdef Extent extent
+    cdef Py_ssize_t last, reach
     cdef int d
-    low[0] = <size_t>cnp.PyArray_BYTES(a)
-    high[0] = low[0] + (cnp.PyArray_ITEMSIZE(a) if cnp.PyArray_SIZE(a) else 0)
+    extent.low = extent.high = <size_t>cnp.PyArray_BYTES(a)
     for d in range(cnp.PyArray_NDIM(a)):
-        reach = (cnp.PyArray_DIM(a, d) - 1) * cnp.PyArray_STRIDE(a, d)
+        last = cnp.PyArray_DIM(a, d) - 1
+        if last < 0:
+            return Extent(0, 0)
+        reach = last * cnp.PyArray_STRIDE(a, d)
         if reach < 0:
-            low[0] += reach
+            extent.low += reach
         else:
-            high[0] += reach
+            extent.high += reach
+    extent.high += cnp.PyArray_ITEMSIZE(a)
+    return extent
 
 
-cdef bint near(ndarray a, ndarray b) noexcept:
-    """Whether the extents of two arrays meet."""
-    cdef size_t a_low, a_high, b_low, b_high
-    extent(a, &a_low, &a_high)
-    extent(b, &b_low, &b_high)
-    return a_low < b_high and b_low < a_high
+cdef bint near(Extent a, Extent b) noexcept:
+    return a.low < b.high and b.low < a.high
 
 
 cdef bint same_place(ndarray a, ndarray b) noexcept:

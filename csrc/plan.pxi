@@ -238,7 +238,7 @@ cdef class Plan:
             call.outputs = NOTHING
             self.execute(&call, &shape, &partial, y_true, y_pred, further, False)
             call.outputs = outputs
-        self.execute(&call, &shape, &partial, y_true, y_pred, further, results.given and not results.in_place)
+        self.execute(&call, &shape, &partial, y_true, y_pred, further, results.direct and not results.in_place)
         results.close()
         if sums is not None:
             sums.add(&partial)
@@ -439,17 +439,6 @@ cdef class Plan:
             value = results.value if self.reduction == NONE else self.reduced(rows_of(shape), &partial.sums[0], total_weight, 0)
             return value if call.outputs == VALUE else (value, results.grad)
         return results.grad if call.outputs == GRAD else (results.grad, results.hess)
-
-    cdef tuple split_out(self, Outputs outputs, bint wants_value, object out):
-        """Which result each array of `out` takes."""
-        if outputs == VALUE and not wants_value:
-            raise _errors.out_for_number(self.loss)
-        if outputs == VALUE:
-            return out, None, None
-        if outputs == GRAD or (outputs == VALUE_GRAD and not wants_value):
-            return None, out, None
-        first, second = _errors.pair(self.loss, out)
-        return (first, second, None) if outputs == VALUE_GRAD else (None, first, second)
 
     cdef object reduced(self, Py_ssize_t rows, ExactSum* total, double total_weight, int unit):
         """`total_weight` is in units of 2^unit."""

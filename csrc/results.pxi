@@ -1,58 +1,79 @@
 # Where the results go: fresh arrays, or the caller's.
 
+cdef enum Overlap:
+    APART
+    IN_PLACE        # every element of a result is the element of an input at the same index
+    ACROSS
+
+
 @cython.final
 @cython.freelist(4)
 cdef class Results:
     """The arrays of one call. One that overlaps an input otherwise than element by element is computed beside it and copied at the end."""
 
     cdef object value, grad, hess   # tuples, where there are several predictions
-    cdef bint given             # the caller's arrays take the results
+    cdef object value_out, grad_out, hess_out   # the caller's arrays for them
+    cdef ndarray y_true, y_pred, weight
+    cdef tuple others           # the further inputs
+    cdef bint direct            # what is computed goes into the caller's arrays at once
     cdef bint in_place          # a result takes an input's place: everything is checked before the first write
     cdef list copies            # pairs (given, computed)
 
     cdef int open(self, Plan plan, Call* call, const Shape* shape, ndarray y_true, ndarray y_pred, tuple further, ndarray weight,
                   tuple masks, object out) except -1:
-        cdef object value_out = None, grad_out = None, hess_out = None
         cdef bint wants_value = gives_value(call.outputs) and not call.summed
-        cdef tuple inputs
         clear_results(call)
         if call.statistics:
             return 0
-        self.given = out is not None
-        if self.given:
-            value_out, grad_out, hess_out = plan.split_out(call.outputs, wants_value, out)
-        inputs = () if out is None else (y_true, y_pred, weight) + further + masks
+        if out is not None:
+            self.split_out(plan.loss, call.outputs, wants_value, out)
+            self.y_true, self.y_pred, self.weight = y_true, y_pred, weight
+            self.others = further + masks
         if wants_value:
-            self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, inputs, value_out)
+            self.value = self.place(plan, &call.value, shape.ndim, shape.dims, shape, -1, False, y_pred, self.value_out)
         if call.outputs != VALUE:
-            self.grad = self.place_derivatives(plan, call, False, shape, y_pred, further, inputs, grad_out)
+            self.grad = self.place_derivatives(plan, call, False, shape, y_pred, further, self.grad_out)
         if call.outputs == GRAD_HESS:
-            self.hess = self.place_derivatives(plan, call, True, shape, y_pred, further, inputs, hess_out)
-        if self.given:
+            self.hess = self.place_derivatives(plan, call, True, shape, y_pred, further, self.hess_out)
+        if out is not None:
             refuse_common_memory(plan.loss, self.value, self.grad, self.hess)
         return 0
 
+    cdef int split_out(self, object loss, Outputs outputs, bint wants_value, object out) except -1:
+        """Which result each array of `out` takes."""
+        if outputs == VALUE:
+            if not wants_value:
+                raise _errors.out_for_number(loss)
+            self.value_out = out
+        elif outputs == GRAD_HESS:
+            self.grad_out, self.hess_out = _errors.pair(loss, out)
+        elif wants_value:
+            self.value_out, self.grad_out = _errors.pair(loss, out)
+        else:
+            self.grad_out = out
+        return 0
+
     cdef object place_derivatives(self, Plan plan, Call* call, bint second, const Shape* shape, ndarray y_pred, tuple further,
-                                  tuple inputs, object given):
+                                  object given):
         """The gradient or the Hessian: an array, or one for each of several predictions."""
         cdef bint rows = plan.walks_rows(call)
         cdef int ndim = cnp.PyArray_NDIM(y_pred), k
         cdef const Py_ssize_t* dims = <const Py_ssize_t*>cnp.PyArray_DIMS(y_pred)
         cdef list placed
         if plan.predictions == 1:
-            return self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, given)
+            return self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, given)
         given = _errors.parts(plan.loss, given)
-        placed = [self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, inputs, given[0])]
+        placed = [self.place(plan, &call.hess if second else &call.grad, ndim, dims, shape, shape.axis, rows, y_pred, given[0])]
         for k in range(plan.predictions - 1):
             placed.append(self.place(plan, &call.further[k].hess if second else &call.further[k].grad, ndim, dims, shape, shape.axis,
-                                     rows, further[k], inputs, given[k + 1]))
+                                     rows, further[k], given[k + 1]))
         return tuple(placed)
 
     cdef ndarray place(self, Plan plan, Operand* target, int ndim, const Py_ssize_t* dims, const Shape* shape, int axis, bint rows,
-                       ndarray y_pred, tuple inputs, object given):
+                       ndarray y_pred, object given):
         """Describe the array that a result is written to."""
         cdef ndarray array
-        cdef bint in_place = False, same
+        cdef Overlap overlap
         if given is None:
             array = fresh(ndim, dims, y_pred)
             describe(target, array, number_of(array), shape.bits, axis, rows)
@@ -60,26 +81,40 @@ cdef class Results:
         if not fits(given, ndim, dims):
             _errors.check_out(plan.loss, given, lengths(ndim, dims))
         array = given
-        for source in inputs:
-            if source is not None and near(array, source):
-                same = same_place(array, source)
-                if same:
-                    in_place = self.in_place = True
-                if (not same or plan.labels == LISTS) and _arrays.share_memory(array, source):  # a list's results need whole rows
-                    array = np.empty_like(array)
-                    self.copies = self.copies or []
-                    self.copies.append((given, array))
-                    break
+        overlap = self.overlap_with_inputs(array, plan.labels == LISTS)
+        if overlap == ACROSS:
+            array = np.empty_like(array)
+            self.copies = self.copies or []
+            self.copies.append((given, array))
         describe(target, array, number_of(array), shape.bits, axis, rows)
-        if in_place:
+        self.direct |= overlap == APART
+        if overlap == IN_PLACE:
+            self.in_place = True
             target.direct = False
         return given
+
+    cdef Overlap overlap_with_inputs(self, ndarray array, bint whole_rows) except? ACROSS:
+        cdef Extent extent = extent_of(array)
+        cdef Overlap overlap = max(overlap_of(array, &extent, self.y_pred, whole_rows), overlap_of(array, &extent, self.y_true, whole_rows),
+                                   overlap_of(array, &extent, self.weight, whole_rows))
+        for other in self.others:
+            overlap = max(overlap, overlap_of(array, &extent, other, whole_rows))
+        return overlap
 
     cdef int close(self) except -1:
         if self.copies is not None:
             for given, computed in self.copies:
                 given[...] = computed
         return 0
+
+
+cdef Overlap overlap_of(ndarray array, const Extent* extent, ndarray source, bint whole_rows) except? ACROSS:
+    """Of a result, whose extent is known, with an input; where results need whole rows, none is in place."""
+    if source is None or not near(extent[0], extent_of(source)):
+        return APART
+    if same_place(array, source) and not whole_rows:
+        return IN_PLACE
+    return ACROSS if _arrays.share_memory(array, source) else APART
 
 
 cdef void clear_results(Call* call) noexcept:
@@ -93,16 +128,17 @@ cdef void clear_results(Call* call) noexcept:
 
 cdef int refuse_common_memory(object loss, object value, object grad, object hess) except -1:
     """No two results may share memory."""
-    cdef list results = [value]
+    cdef list results
     cdef int i, k
     if value is None and hess is None and not isinstance(grad, tuple):
         return 0
+    results = [value]
     for derivative in (grad, hess):
         results += derivative if isinstance(derivative, tuple) else (derivative,)
     results = [result for result in results if result is not None]
     for i in range(<int>len(results)):
         for k in range(i):
-            if near(results[i], results[k]) and _arrays.share_memory(results[i], results[k]):
+            if near(extent_of(results[i]), extent_of(results[k])) and _arrays.share_memory(results[i], results[k]):
                 raise _errors.shared_outputs(loss)
     return 0
 
