@@ -9,13 +9,23 @@ cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
 
 
 cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    """Without a branch in the loop, so that it vectorises."""
+    """By the least and the greatest of each lane, which no nan changes: two instructions for a vector."""
     cdef real low = <real>domain.low, high = <real>domain.high
+    cdef real[SUM_LANES] least, most
+    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
     cdef int bad = 0
-    cdef Py_ssize_t i
     if not domain.checked:
         return False
-    for i in range(n):
+    for j in range(SUM_LANES):
+        least[j] = high
+        most[j] = low
+    for k in range(rounds):
+        for j in range(SUM_LANES):
+            least[j] = x[k * SUM_LANES + j] if x[k * SUM_LANES + j] < least[j] else least[j]
+            most[j] = x[k * SUM_LANES + j] if x[k * SUM_LANES + j] > most[j] else most[j]
+    for j in range(SUM_LANES):
+        bad |= (least[j] < low) | (most[j] > high)
+    for i in range(rounds * SUM_LANES, n):
         bad |= (x[i] < low) | (x[i] > high)
     if domain.integral:
         for i in range(n):

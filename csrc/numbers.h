@@ -1,8 +1,13 @@
 /* Numbers that C has no portable type for, in bit operations that every SIMD level vectorises: the two half precisions, swapped bytes. */
 #ifndef PYLOSS_NUMBERS_H
 #define PYLOSS_NUMBERS_H
+#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 
 static inline float float_of_bits(uint32_t bits)
 {
@@ -37,6 +42,42 @@ static inline uint16_t half_of_float(float number)
     half = magnitude >= 0x477ff000 ? 0x7c00 : half;
     half = magnitude > 0x7f800000 ? 0x7e00 : half;
     return (uint16_t)(half | sign);
+}
+
+/* Side by side; nothing is said of alignment. The processor's own conversions have the same bits, of nans too: those of loads are quieted
+ * by the first operation. */
+static inline void floats_of_halves(const char *source, float *target, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+#ifdef __F16C__
+    for (; i + 8 <= n; i += 8) {
+        __m128i halves = _mm_loadu_si128((const __m128i *)(source + 2 * i));
+        _mm256_storeu_ps(target + i, _mm256_cvtph_ps(halves));
+    }
+#endif
+    for (; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, source + 2 * i, sizeof half);
+        target[i] = float_of_half(half);
+    }
+}
+
+static inline void halves_of_floats(const float *source, char *target, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+#ifdef __F16C__
+    const __m256 sign = _mm256_set1_ps(-0.0f), nan = _mm256_set1_ps(NAN);
+    for (; i + 8 <= n; i += 8) {
+        __m256 number = _mm256_loadu_ps(source + i);
+        __m256 quiet = _mm256_or_ps(_mm256_and_ps(number, sign), nan);
+        number = _mm256_blendv_ps(number, quiet, _mm256_cmp_ps(number, number, _CMP_UNORD_Q));
+        _mm_storeu_si128((__m128i *)(target + 2 * i), _mm256_cvtps_ph(number, _MM_FROUND_TO_NEAREST_INT));
+    }
+#endif
+    for (; i < n; i++) {
+        uint16_t half = half_of_float(source[i]);
+        memcpy(target + 2 * i, &half, sizeof half);
+    }
 }
 
 static inline float float_of_bfloat16(uint16_t number)

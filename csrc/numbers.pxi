@@ -3,11 +3,17 @@
 cdef extern from "numbers.h" nogil:
     float float_of_half(uint16_t half)
     uint16_t half_of_float(float number)
+    void floats_of_halves(const char* source, float* target, Py_ssize_t n)
+    void halves_of_floats(const float* source, char* target, Py_ssize_t n)
     float float_of_bfloat16(uint16_t number)
     uint16_t bfloat16_of_float(float number)
     uint16_t swap16(uint16_t number)
     uint32_t swap32(uint32_t number)
     uint64_t swap64(uint64_t number)
+
+cdef extern from "transpose.h" nogil:
+    void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride,
+                   Py_ssize_t rows, Py_ssize_t columns)
 
 ctypedef real (*read_fn)(const char* source) noexcept nogil
 ctypedef void (*write_fn)(char* target, real number) noexcept nogil
@@ -93,13 +99,16 @@ cdef inline void write_float64(char* target, real number) noexcept nogil:
     memcpy(target, &written, sizeof(written))
 
 
-# A run of numbers: the same loop under a test of the stride, so that the compiler can vectorise the contiguous one -----------------
+# A run of numbers: the same loop under tests of the stride, so that the compiler can vectorise those of 1 and 2 -----------------
 
 cdef inline void gather(read_fn read, Py_ssize_t size, const char* source, Py_ssize_t stride, real* target, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     if stride == size:
         for i in range(n):
             target[i] = read(source + i * size)
+    elif stride == 2 * size:        # every second column, or real parts: shuffles, too
+        for i in range(n):
+            target[i] = read(source + 2 * i * size)
     else:
         for i in range(n):
             target[i] = read(source + i * stride)
@@ -141,7 +150,10 @@ cdef void gather_uint64(const char* source, Py_ssize_t stride, real* target, Py_
     gather(read_uint64, 8, source, stride, target, n)
 
 cdef void gather_half(const char* source, Py_ssize_t stride, real* target, Py_ssize_t n) noexcept nogil:
-    gather(read_half, 2, source, stride, target, n)
+    if stride == 2 and sizeof(real) == sizeof(float):
+        floats_of_halves(source, <float*>target, n)
+    else:
+        gather(read_half, 2, source, stride, target, n)
 
 cdef void gather_bfloat16(const char* source, Py_ssize_t stride, real* target, Py_ssize_t n) noexcept nogil:
     gather(read_bfloat16, 2, source, stride, target, n)
@@ -153,7 +165,10 @@ cdef void gather_float64(const char* source, Py_ssize_t stride, real* target, Py
     gather(read_float64, 8, source, stride, target, n)
 
 cdef void scatter_half(const real* source, char* target, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
-    scatter(write_half, 2, source, target, stride, n)
+    if stride == 2 and sizeof(real) == sizeof(float):
+        halves_of_floats(<const float*>source, target, n)
+    else:
+        scatter(write_half, 2, source, target, stride, n)
 
 cdef void scatter_bfloat16(const real* source, char* target, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
     scatter(write_bfloat16, 2, source, target, stride, n)
@@ -201,6 +216,7 @@ cdef void swap_run(const char* source, Py_ssize_t source_stride, char* target, P
 
 cdef enum:
     PIECE = 128             # swapped numbers at a time: they pass through a buffer on the stack
+    SQUARE = 4              # the least side of what is worth transposing
 
 
 cdef void gather_run(const Operand* source, const char* data, Py_ssize_t stride, real* target, Py_ssize_t n) noexcept nogil:
@@ -264,27 +280,68 @@ cdef inline Py_ssize_t run_length(const Operand* a, const Walk* walk, Py_ssize_t
     return left if left < n else n
 
 
+cdef inline bint lies_across(const Operand* a) noexcept nogil:
+    """Whether numbers of the kernel's own type lie side by side along the last dimension but one, as in Fortran order."""
+    cdef int d = a.ndim - 1
+    if a.number != (FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64) or a.swapped or d == 0 or a.strides[d - 1] != a.size:
+        return False
+    return a.shape[d] >= SQUARE and (<size_t>a.data | <size_t>a.strides[d]) % sizeof(real) == 0
+
+
+cdef inline Py_ssize_t whole_rows(const Operand* a, const Walk* walk, Py_ssize_t n) noexcept nogil:
+    """How many runs along the last dimension follow one another beside their neighbours; 0 if they are too few to be transposed."""
+    cdef int d = a.ndim - 1
+    cdef Py_ssize_t rows
+    if walk.index[d] != 0:
+        return 0
+    rows = min(n // a.shape[d], a.shape[d - 1] - walk.index[d - 1])
+    return rows if rows >= SQUARE else 0
+
+
+cdef inline Py_ssize_t walk_on_rows(const Operand* a, Py_ssize_t rows, Walk* walk) noexcept nogil:
+    """By how many elements."""
+    cdef int d = a.ndim - 1
+    walk.index[d - 1] += rows - 1
+    walk.data += (rows - 1) * a.strides[d - 1]
+    walk_on(a, a.shape[d], walk)
+    return rows * a.shape[d]
+
+
 cdef void gather_block(const Operand* source, Py_ssize_t first, Py_ssize_t n, real* target) noexcept nogil:
     """At most BLOCK elements, from the one at `first` in logical order."""
     cdef Walk walk
-    cdef Py_ssize_t run
+    cdef bint across = lies_across(source)
+    cdef Py_ssize_t run, rows, stride = source.strides[source.ndim - 1]
     walk_to(source, first, &walk)
     while n > 0:
-        run = run_length(source, &walk, n)
-        gather_run(source, walk.data, source.strides[source.ndim - 1], target, run)
-        walk_on(source, run, &walk)
+        rows = whole_rows(source, &walk, n) if across else 0
+        if rows:
+            transpose(<const real*>walk.data, stride // <Py_ssize_t>sizeof(real), target, source.shape[source.ndim - 1],
+                      source.shape[source.ndim - 1], rows)
+            run = walk_on_rows(source, rows, &walk)
+        else:
+            run = run_length(source, &walk, n)
+            gather_run(source, walk.data, stride, target, run)
+            walk_on(source, run, &walk)
         target += run
         n -= run
 
 
 cdef void store(const Operand* target, Py_ssize_t first, Py_ssize_t n, const real* source) noexcept nogil:
     cdef Walk walk
-    cdef Py_ssize_t run
+    cdef bint across = lies_across(target)
+    cdef Py_ssize_t run, rows, stride = target.strides[target.ndim - 1]
     walk_to(target, first, &walk)
     while n > 0:
-        run = run_length(target, &walk, n)
-        scatter_run(target, source, walk.data, target.strides[target.ndim - 1], run)
-        walk_on(target, run, &walk)
+        rows = whole_rows(target, &walk, n) if across else 0
+        if rows:
+            transpose(source, target.shape[target.ndim - 1], <real*>walk.data, stride // <Py_ssize_t>sizeof(real), rows,
+                      target.shape[target.ndim - 1])
+            run = walk_on_rows(target, rows, &walk)
+        else:
+            run = run_length(target, &walk, n)
+            scatter_run(target, source, walk.data, stride, run)
+            walk_on(target, run, &walk)
         source += run
         n -= run
 

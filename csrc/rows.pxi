@@ -1,10 +1,5 @@
 # What the kernels that see whole rows share: labels, chunks of a row, and tiles of rows with the classes outermost.
 
-cdef extern from "transpose.h" nogil:
-    void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride,
-                   Py_ssize_t rows, Py_ssize_t columns)
-
-
 cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Py_ssize_t* label,
                       Partial* partial) noexcept nogil:
     """Class indices are always checked; a row of weight 0 counts nothing and gets the class 0."""

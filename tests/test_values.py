@@ -9,6 +9,8 @@ from comparing import check, computed_in
 from layouts import LAYOUTS, one_number, repeated
 from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, WAYS, Variant, data, weights
 
+import pyloss
+
 FLOATS = (np.float16, np.float32, np.float64, ml_dtypes.bfloat16)
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
 BLOCK_BORDERS = (1023, 1024, 1025, 2048, 4097)
@@ -182,3 +184,20 @@ def test_many_axes(variant):
     for layout in LAYOUTS.values():
         check(variant(), layout(y), layout(p))
         check(variant(reduction="none"), y, layout(p), layout(weights(shape)))
+
+
+@pytest.mark.parametrize("layout", [LAYOUTS["c_order"], LAYOUTS["step_two"]])
+def test_every_number_of_half_precision(layout):
+    """Read as it is, whatever its place among others, and rounded as NumPy rounds."""
+    absolute = pyloss.MAE(reduction="none")
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    for first in (*range(2**16 - 20, 2**16), 0):
+        part = layout(halves[first:])
+        np.testing.assert_array_equal(absolute(np.zeros_like(part), part), np.abs(part))
+    between = (
+        halves.astype(np.float32).view(np.uint32) + np.array([[0], [0x0FFF], [0x1000], [0x1001]], np.uint32)
+    ).view(np.float32)
+    rounded = layout(np.zeros(between.shape, np.float16))
+    absolute(np.zeros_like(between), between, out=rounded)
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(rounded, np.abs(between).astype(np.float16))
