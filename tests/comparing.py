@@ -124,6 +124,9 @@ def check(
     computed = computed_in(loss, y_true, y_pred)
     shape = np.shape(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
     classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family in ("rowwise", "paired") else 1
+    # A derivative may be the small difference of terms, shared among the elements; without a reduction, among those of a row.
+    sharing, sums = (classes, 1.0) if loss.reduction == "none" else (prod(shape), summed)
+    shared = terms * sums / max(1, sharing)
     if loss.family == "paired":  # a value is the difference of what the predictions sum up to
         classes *= max(1.0, largest(y_pred))
     classes *= terms * summed
@@ -138,8 +141,7 @@ def check(
         assert answer.shape == np.shape(truth)
         one_value = loss.family == "total" and name.endswith("value")
         assert answer.dtype == (np.dtype(np.float64) if one_value else stored), name
-        # A derivative may be the small difference of terms, shared among the elements.
-        scale = classes if name.endswith("value") else max(largest(truth), terms * summed / max(1, prod(shape)))
+        scale = classes if name.endswith("value") else max(largest(truth), shared)
         if loss.family == "paired" or differs(loss, truth):
             scale = max(scale, largest(truth))
         assert_close(answer, stored_as(truth, stored), wider(computed, stored), scale, f"{loss} {name}")
