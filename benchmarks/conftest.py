@@ -37,6 +37,10 @@ def announce(pytestconfig: pytest.Config) -> Callable[[str], None]:
     return pytestconfig.stash[TARGETS].append
 
 
+def verdict(reached: bool, reached_against_plain: bool = False) -> str:
+    return "reached" if reached else "reached against plain NumPy only" if reached_against_plain else "MISSED"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     lines = config.stash[TARGETS]
     if lines:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import Array, Case, Data, data
+from conftest import verdict
 from peers.cells import FORMS, SOFTMAX
 from timing import floor, medians
 
@@ -82,9 +83,8 @@ def compare_layouts(
     np.testing.assert_allclose(same, gradient, rtol=1e-1, atol=1e-2 * np.abs(gradient).max())
     contiguous, laid_out = medians(call(loss, plain, plain_out), call(loss, other, other_out), budget=0.3, rounds=9)
     ratio = laid_out / contiguous
-    announce(
-        f"{name}: {ratio:.2f}x the contiguous float32 call; target {MOST_FOR_LAYOUT}x: {verdict(ratio <= MOST_FOR_LAYOUT)}"
-    )
+    reached = verdict(ratio <= MOST_FOR_LAYOUT)
+    announce(f"{name}: {ratio:.2f}x the contiguous float32 call; target {MOST_FOR_LAYOUT}x: {reached}")
     assert ratio <= MOST_FOR_LAYOUT
 
 
@@ -94,9 +94,8 @@ def test_checks(announce: Callable[[str], None], form: str) -> None:
     bare = replace(loss, check=False)
     checked, unchecked = medians(*(call(one, (y_true, y_pred), grad) for one in (loss, bare)), budget=0.5, rounds=25)
     ratio = checked / unchecked
-    announce(
-        f"{form}: with checks {ratio:.3f}x the time without; target {MOST_FOR_CHECKS}x: {verdict(ratio <= MOST_FOR_CHECKS)}"
-    )
+    reached = verdict(ratio <= MOST_FOR_CHECKS)
+    announce(f"{form}: with checks {ratio:.3f}x the time without; target {MOST_FOR_CHECKS}x: {reached}")
     assert ratio <= MOST_FOR_CHECKS
 
 
@@ -120,7 +119,3 @@ def by_threads(case: Case, given: Data, threads: int) -> Timer:
             case.loss.value_and_grad(given.y_true, given.y_pred, out=given.grad)
 
     return Timer(run)
-
-
-def verdict(reached: bool) -> str:
-    return "reached" if reached else "MISSED"

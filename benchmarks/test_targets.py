@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import CALLS, Array, Case, data, forms, shapes
+from conftest import verdict
 from numpy_best import TWINS
 from timing import floor, medians
 
@@ -121,7 +122,3 @@ def test_import(announce: Callable[[str], None]) -> None:
         f"target {IMPORT * 1e3:g} ms: {reached}"
     )
     assert package <= IMPORT
-
-
-def verdict(reached: bool, reached_against_plain: bool = False) -> str:
-    return "reached" if reached else "reached against plain NumPy only" if reached_against_plain else "MISSED"

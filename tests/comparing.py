@@ -125,8 +125,7 @@ def check(
     shape = np.shape(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
     classes = shape[loss.axis] if hasattr(loss, "axis") and loss.family in ("rowwise", "paired") else 1
     # A derivative may be the small difference of terms, shared among the elements; without a reduction, among those of a row.
-    sharing, sums = (classes, 1.0) if loss.reduction == "none" else (prod(shape), summed)
-    shared = terms * sums / max(1, sharing)
+    shared = terms * summed / max(1, classes if loss.reduction == "none" else prod(shape))
     if loss.family == "paired":  # a value is the difference of what the predictions sum up to
         classes *= max(1.0, largest(y_pred))
     classes *= terms * summed
