@@ -14,8 +14,6 @@ cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcep
     cdef real[SUM_LANES] least, most
     cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
     cdef int bad = 0
-    if not domain.checked:
-        return False
     for j in range(SUM_LANES):
         least[j] = high
         most[j] = low
@@ -37,7 +35,7 @@ cdef bint find_outside(const real* x, const Domain* domain, const double* weight
                        Fault fault, Partial* partial) noexcept nogil:
     """Note the first element that violates the domain and counts."""
     cdef Py_ssize_t i
-    if not any_outside(x, domain, n):
+    if not domain.checked or not any_outside(x, domain, n):
         return False
     for i in range(n):
         if outside(x[i], domain) and (weight == NULL or weight[i] != 0):
@@ -99,7 +97,16 @@ ctypedef fused term_type:
     double
 
 
-cdef inline double fold(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
+cdef inline double folded(const double* lane) noexcept nogil:
+    """The sum of all lanes."""
+    cdef double total = 0
+    cdef Py_ssize_t i
+    for i in range(8):
+        total += (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i])
+    return total
+
+
+cdef inline double folded_with(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
     """The sum of all lanes, and of the rest behind them."""
     cdef double[8] tail     # of its own: an index that is no constant would keep the lanes out of registers
     cdef double total = 0
@@ -111,6 +118,10 @@ cdef inline double fold(const double* lane, const term_type* rest, Py_ssize_t n)
     for i in range(8):
         total += (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i]) + tail[i]
     return total
+
+
+cdef inline double fold(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
+    return folded(lane) if n == 0 else folded_with(lane, rest, n)
 
 
 cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:

@@ -107,9 +107,9 @@ cdef void values_of_own(const Call* call, const real* y, const real* p, real* va
     own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
 
 
-cdef inline sum_fn summing(const Call* call, const Work* work) noexcept nogil:
+cdef inline sum_fn summing(const Call* call) noexcept nogil:
     """What gives the sum of a block's values as it goes; NULL where there is no such thing, or more is asked for."""
-    if not call.summed or work.weight != NULL or call.pair or own_kernel(call) != NULL:
+    if not call.summed or call.weighted or call.pair or own_kernel(call) != NULL:
         return NULL
     return SUMS[call.point][<int>call.outputs]
 
@@ -125,7 +125,7 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     cdef Outputs outputs = call.outputs
     cdef bint weighs = work.weight != NULL and not call.statistics
     cdef double scale = 1 if weighs else call.scale
-    cdef sum_fn sum_block = summing(call, work)
+    cdef sum_fn sum_block = summing(call)
     work.summed = sum_block != NULL
     if work.summed:
         evaluate_sum(call, sum_block, n, work)
@@ -239,12 +239,33 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
     exact_add(&sums[2], careful_sum(work.hess, work.weight, n))
 
 
+cdef inline sum_fn summing_in_place(const Call* call) noexcept nogil:
+    """What gives the sum of a block where that is all there is to do: numbers used in place, without weights or anything to check."""
+    if (call.outputs == NOTHING or call.y_true_domain.checked or call.y_pred_domain.checked or call.class_factors != NULL
+            or not call.y_true.direct or not call.y_pred.direct or (gives_grad(call.outputs) and not call.grad.direct)):
+        return NULL
+    return summing(call)
+
+
+cdef inline bint sum_in_place(const Call* call, sum_fn sum_block, Py_ssize_t start, Py_ssize_t n, ExactSum* sum) noexcept nogil:
+    """False where the sum leaves the range: the way of all other blocks finds out why."""
+    cdef double total = sum_block(<const real*>call.y_true.data + start, <const real*>call.y_pred.data + start, call.parameters,
+                                  call.scale, place_of(&call.grad, start, NULL), n)
+    if not isfinite(total):
+        return False
+    exact_add(sum, total)
+    return True
+
+
 cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t block, start, n
+    cdef sum_fn sum_block = summing_in_place(call)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
+        if sum_block != NULL and sum_in_place(call, sum_block, start, n, &partial.sums[0]):
+            continue
         if not load_block(call, start, n, &work, partial):
             return
         if call.outputs == NOTHING:

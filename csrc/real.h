@@ -20,6 +20,7 @@
 #if REAL_BITS == 32
 typedef float real;
 typedef uint32_t word;
+typedef int32_t signed_word;
 enum { MANTISSA_BITS = 23 };
 static const word SIGN = 0x80000000u, ONE = 0x3f800000u, EXPONENT_MASK = 0xff800000u;
 static const real LEAST_NORMAL = 0x1p-126f;
@@ -38,6 +39,7 @@ static const real SHRINK = 0x1.6a07f6p-1f, LOG_GROWTH = 0x1.62e9acp-2f; /* near 
 #elif REAL_BITS == 64
 typedef double real;
 typedef uint64_t word;
+typedef int64_t signed_word;
 enum { MANTISSA_BITS = 52 };
 static const word SIGN = 0x8000000000000000u, ONE = 0x3ff0000000000000u, EXPONENT_MASK = 0xfff0000000000000u;
 static const real LEAST_NORMAL = 0x1p-1022;
@@ -84,6 +86,17 @@ static inline real square_root(real x)
 #else
     return sqrt(x);
 #endif
+}
+
+static inline real magnitude(real x)
+{
+    return to_real(to_word(x) & ~SIGN);
+}
+
+/* A choice by the sign's bit needs no comparison. */
+static inline int sign_bit(real x)
+{
+    return (signed_word)to_word(x) < 0;
 }
 
 /* all bits or none */

@@ -10,6 +10,8 @@ cdef extern from "real.h" nogil:
     real vector_log_sum(real u, real c)
     real blend(word where, real a, real b)
     real multiply_add(real a, real b, real c)
+    real magnitude(real x)
+    bint sign_bit(real x)           # by its sign, which zeros and nans have too
 
 
 cdef inline real select(bint condition, real a, real b) noexcept nogil:
@@ -20,10 +22,6 @@ cdef inline real select(bint condition, real a, real b) noexcept nogil:
 
 cdef inline double select_double(bint condition, double a, double b) noexcept nogil:
     return a if condition else b
-
-
-cdef inline real magnitude(real x) noexcept nogil:
-    return select(x >= 0, x, -x)
 
 
 cdef inline real sign(real x) noexcept nogil:

@@ -133,7 +133,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch, grain
     cdef int threads = 1
-    cdef clock_t start
+    cdef clock_t start = 0
     clear_partial(total)
     if units * unit_work < UNLOCKED_WORK and call.own.blocks[1] == NULL:    # others' code may wait for other threads
         run(call, 0, units, total)
@@ -144,14 +144,15 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
-        start = clock()
+        if last < units:    # it takes as long as a short call
+            start = clock()
         if threads > 1:
             execute_parallel(run, call, first, last, grain, total, threads)
         else:
             with nogil:
                 run(call, first, last, total)
         first = last
-        if first < units:
+        if last < units:
             stretch = next_stretch(stretch, (clock() - start) // threads)
             PyErr_CheckSignals()
     return 0

@@ -16,21 +16,19 @@ cdef inline Light mae(real y, real p, const real* parameter) noexcept nogil:
 
 
 cdef inline Light huber(real y, real p, const real* parameter) noexcept nogil:
-    """c is the residual clipped to +-delta: c (r - c/2) is the value on both pieces, and c the gradient. Where c = r it is c c/2, which an
-    infinite delta does not spoil."""
+    """c is the residual clipped to +-delta: c (r - c/2) is the value on both pieces of a finite delta, which has no sign at -0, and c the
+    gradient."""
     cdef real delta = parameter[0], r = p - y
     cdef real c = select(r > delta, delta, r)       # in this order a nan stays a nan
     c = select(c < -delta, -delta, c)
-    cdef real half = c * <real>0.5
-    cdef word inside = mask(c == r)
-    return Point(c * blend(inside, half, r - half), c, blend(inside, 1, nil(r)))
+    return Point(magnitude(c * multiply_add(c, -<real>0.5, r)), c, select(c == r, 1, nil(r)))
 
 
 cdef inline Light pinball(real y, real p, const real* parameter) noexcept nogil:
-    """Over-prediction costs 1 - quantile a unit, under-prediction the quantile."""
+    """Over-prediction costs 1 - quantile a unit, under-prediction the quantile. A nan is its own slope, and a zero."""
     cdef real under = parameter[0], over = parameter[1], r = p - y
-    cdef real slope = select(r > 0, over, select(r < 0, -under, r))
-    return Point(slope * r, slope, nil(r))
+    cdef real slope = select(sign_bit(r), -under, over)
+    return Point(slope * r, select((r < 0) | (r > 0), slope, r), nil(r))
 
 
 cdef inline real corrected(real x, real change) noexcept nogil:

@@ -1,6 +1,6 @@
 """Losses of the residual r = y_pred - y_true."""
 
-from math import inf, nan, sqrt
+from math import inf, isfinite, nan, sqrt
 from typing import ClassVar
 
 from .._domains import ABOVE_MINUS_ONE, FINITE_NOT_NEGATIVE, INSIDE_UNIT, Domain
@@ -87,6 +87,9 @@ class Huber(ElementwiseLoss, stem="huber"):
     """
 
     delta: float = parameter(default=1.0, domain=Domain(low=0, high=inf, low_open=True))
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name, parameters=(self.delta,)) if isfinite(self.delta) else Plan(self, "sse")
 
 
 class Pinball(ElementwiseLoss, stem="pinball"):
