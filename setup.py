@@ -46,7 +46,7 @@ INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-ve
 FLAGS = (
     ["/O2", "/fp:precise"]
     if MSVC
-    else ["-O3", *INLINED, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fno-tree-loop-distribute-patterns", "-g0"]
+    else ["-O3", *INLINED, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fno-tree-loop-distribute-patterns", "-fno-loop-unroll-and-jam", "-g0"]
 )
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # Said here alone: a source that says them itself would overrule the checked build.

@@ -98,30 +98,34 @@ ctypedef fused term_type:
 
 
 cdef inline double folded(const double* lane) noexcept nogil:
-    """The sum of all lanes."""
+    """The sum of all lanes, by halves."""
+    cdef double[8] eight
+    cdef double[4] four
+    cdef Py_ssize_t i
+    for i in range(8):
+        eight[i] = (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i])
+    for i in range(4):
+        four[i] = eight[i] + eight[4 + i]
+    return (four[0] + four[2]) + (four[1] + four[3])
+
+
+cdef double rest_sum(const term_type* rest, Py_ssize_t n) noexcept nogil:
+    """The sum of what fills no round of the lanes."""
+    cdef double[8] eight
     cdef double total = 0
     cdef Py_ssize_t i
     for i in range(8):
-        total += (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i])
-    return total
-
-
-cdef inline double folded_with(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
-    """The sum of all lanes, and of the rest behind them."""
-    cdef double[8] tail     # of its own: an index that is no constant would keep the lanes out of registers
-    cdef double total = 0
-    cdef Py_ssize_t i
-    for i in range(8):
-        tail[i] = 0
+        eight[i] = 0
     for i in range(n):
-        tail[i & 7] += rest[i]
+        eight[i & 7] += rest[i]
     for i in range(8):
-        total += (lane[i] + lane[8 + i]) + (lane[16 + i] + lane[24 + i]) + tail[i]
+        total += eight[i]
     return total
 
 
 cdef inline double fold(const double* lane, const term_type* rest, Py_ssize_t n) noexcept nogil:
-    return folded(lane) if n == 0 else folded_with(lane, rest, n)
+    """The sum of all lanes, and of the rest behind them, which is apart: an index that is no constant keeps lanes out of registers."""
+    return folded(lane) if n == 0 else folded(lane) + rest_sum(rest, n)
 
 
 cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
