@@ -12,7 +12,6 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.float cimport FLT_MAX, FLT_MIN
 from libc.math cimport INFINITY, NAN, fabs, isinf, nextafter, nextafterf
 from libc.stdlib cimport free, malloc
-from libc.time cimport CLOCKS_PER_SEC, clock, clock_t
 from numpy cimport dtype, ndarray
 
 from pipeline cimport *

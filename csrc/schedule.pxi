@@ -7,7 +7,7 @@ cdef enum:
     UNLOCKED_WORK = 8192        # elements from which on other Python threads may run meanwhile: below, releasing the GIL costs more
     PARALLEL_WORK = 131072      # elements from which on threads pay
     STRETCH = 1 << 16           # elements until the first look at pending signals: some 10 to 30 ms of the slowest losses
-    PATIENCE = 20               # milliseconds between two looks
+    PATIENCE = 20000            # microseconds between two looks
     GRAIN = 32768               # elements that a thread takes at a time
 
 cdef const Kernels* kernels32 = NULL
@@ -38,6 +38,14 @@ cdef extern from *:
     void watch_forks "pyloss_watch_forks"() noexcept nogil
 
 watch_forks()
+
+cdef extern from "<time.h>" nogil:
+    struct timespec:
+        int64_t tv_sec
+        int64_t tv_nsec
+    enum:
+        TIME_UTC
+    int timespec_get(timespec* time, int base)
 
 
 def supported_levels():
@@ -120,20 +128,25 @@ cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
     return (elements + BLOCK - 1) // BLOCK
 
 
-cdef Py_ssize_t next_stretch(Py_ssize_t stretch, clock_t took) noexcept nogil:
-    """An element of one loss takes a thousand times as long as one of another: the last stretch tells. The processor's time is told
-    everywhere; another thread's is in it, and makes the stretches shorter than they need be."""
-    cdef clock_t patience = PATIENCE * CLOCKS_PER_SEC // 1000
-    if took > patience:
+cdef int64_t microseconds() noexcept nogil:
+    """Of the day's time: unlike the processor's it is told without a call into the kernel. Where it is set back, a stretch grows."""
+    cdef timespec now
+    timespec_get(&now, TIME_UTC)
+    return now.tv_sec * 1000000 + now.tv_nsec // 1000
+
+
+cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took) noexcept nogil:
+    """An element of one loss takes a thousand times as long as one of another: the last stretch tells."""
+    if took > PATIENCE:
         return max(<Py_ssize_t>1, stretch // 2)
-    return 2 * stretch if took < patience // 2 else stretch
+    return 2 * stretch if took < PATIENCE // 2 else stretch
 
 
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch, grain
     cdef int threads = 1
-    cdef clock_t start = 0
+    cdef int64_t start
     clear_partial(total)
     if units * unit_work < UNLOCKED_WORK and call.own.blocks[1] == NULL:    # others' code may wait for other threads
         run(call, 0, units, total)
@@ -144,15 +157,14 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
-        if last < units:    # it takes as long as a short call
-            start = clock()
+        start = microseconds()
         if threads > 1:
             execute_parallel(run, call, first, last, grain, total, threads)
         else:
             with nogil:
                 run(call, first, last, total)
         first = last
-        if last < units:
-            stretch = next_stretch(stretch, (clock() - start) // threads)
+        if first < units:
+            stretch = next_stretch(stretch, microseconds() - start)
             PyErr_CheckSignals()
     return 0
