@@ -91,7 +91,7 @@ cdef int sum_flat(Plan plan, const Flat* arrays, double* total, Py_ssize_t* wher
 # The functions of the table ---------------------------------------------------------------------------------------------------------
 
 cdef pyloss_loss* open_loss(object loss) except NULL:
-    plan = loss._plan if getattr(loss, "family", None) == "elementwise" else None
+    plan = getattr(loss, "_plan", None) if getattr(loss, "family", None) == "elementwise" else None
     if not isinstance(plan, Plan) or (<Plan>plan).loss is not loss:
         raise _errors.not_elementwise(loss)
     Py_INCREF(plan)

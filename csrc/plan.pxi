@@ -71,6 +71,7 @@ cdef class Plan:
     cdef const char* name
     cdef bint curved        # there is a second derivative
     cdef int point          # its number, or -1
+    cdef bint without_kernel    # of a loss that works otherwise; it is an error to ask its plan
     cdef BlockKernel own    # a kernel of the caller's own, and its parameters
     cdef ndarray own_parameters
     cdef int row_kernel     # the same
@@ -143,9 +144,10 @@ cdef class Plan:
     cdef int set_kernel(self, str name, tuple parameters) except -1:
         self.pair = name in PAIR_NUMBERS
         self.point = PAIR_NUMBERS[name] if self.pair else POINT_NUMBERS.get(name, -1)
-        if self.point < 0 and name not in ROW_NUMBERS:
-            raise TypeError(f"{type(self.loss).__name__}: pyloss has no kernel for it")
-        self.row_kernel = ROW_NUMBERS[name if self.point < 0 else "smoothed"] if self.point < 0 or self.smoothing != 0 else -1
+        self.without_kernel = self.point < 0 and name not in ROW_NUMBERS
+        self.row_kernel = -1
+        if not self.without_kernel and (self.point < 0 or self.smoothing != 0):
+            self.row_kernel = ROW_NUMBERS[name if self.point < 0 else "smoothed"]
         return set_parameters(self.parameters, parameters)
 
     cdef int set_own_kernel(self, tuple addresses, tuple parameters) except -1:
@@ -205,6 +207,8 @@ cdef class Plan:
     cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scaling,
                     tuple parameters, Sums sums):
         cdef tuple masks = (), further = ()
+        if self.without_kernel:
+            raise TypeError(f"{type(self.loss).__name__}: pyloss has no kernel for it")
         if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
                 and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))) or self.predictions > 1:
             y_true, y_preds, sample_weight, masks = _arrays.plain(
@@ -216,7 +220,7 @@ cdef class Plan:
                            object out, object scaling, tuple parameters, Sums sums):
         cdef Call call
         cdef Shape shape
-        cdef Results results = Results.__new__(Results)
+        cdef Results results = NO_RESULTS
         cdef Partial partial
         cdef double total_weight
         self.open_inputs(&call, &shape, y_true, y_pred, further)
@@ -228,7 +232,11 @@ cdef class Plan:
         call.outputs = outputs
         call.statistics = self.statistics and outputs == ALL
         call.summed = self.reduction != NONE or sums is not None
-        results.open(self, &call, &shape, y_true, y_pred, further, weight, masks, out)
+        if outputs == VALUE and call.summed and out is None:
+            clear_results(&call)
+        else:
+            results = Results.__new__(Results)
+            results.open(self, &call, &shape, y_true, y_pred, further, weight, masks, out)
         call.scale = 1
         if scaling is not None:
             call.scale = scaling

@@ -7,6 +7,7 @@ cdef enum Overlap:
 
 
 @cython.final
+@cython.no_gc       # it lives as long as a call, and holds arrays alone
 @cython.freelist(4)
 cdef class Results:
     """The arrays of one call. One that overlaps an input otherwise than element by element is computed beside it and copied at the end."""
@@ -106,6 +107,9 @@ cdef class Results:
             for given, computed in self.copies:
                 given[...] = computed
         return 0
+
+
+cdef Results NO_RESULTS = Results.__new__(Results)      # those of a call that gives but a number: it is never opened
 
 
 cdef Overlap overlap_of(ndarray array, const Extent* extent, ndarray source, bint whole_rows) except? ACROSS:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
-from functools import cached_property
 from inspect import Parameter, Signature, cleandoc
 from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, dataclass_transform
@@ -121,9 +120,13 @@ class _Declared:
         for name in given:
             raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
         self.__post_init__()
+        self._prepare()
 
     def __post_init__(self) -> None:
         """For a subclass to check its fields."""
+
+    def _prepare(self) -> None:
+        """For a subclass to make what follows from its fields."""
 
     def _arguments(self) -> dict[str, Any]:
         return {declared.name: getattr(self, declared.name) for declared in fields(self)}
@@ -228,6 +231,9 @@ class Loss(_Declared):
     on_empty: OnEmpty = "nan"
     check: bool = True
 
+    if TYPE_CHECKING:
+        _plan: ClassVar[Plan]
+
     def __post_init__(self) -> None:
         for declared in fields(self):
             given = getattr(self, declared.name)
@@ -240,9 +246,9 @@ class Loss(_Declared):
         """The loss's character in one line."""
         return (cls.__doc__ or "").partition("\n")[0]
 
-    @cached_property
-    def _plan(self) -> Plan:
-        return self._make_plan()
+    def _prepare(self) -> None:
+        """The plan is an attribute of the instance alone: what the class has too is looked up twice, at every call."""
+        object.__setattr__(self, "_plan", self._make_plan())
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name)
