@@ -1,0 +1,12 @@
+"""The libraries that adapters stand on."""
+
+import importlib
+from typing import Any
+
+
+def require(name: str, extra: str) -> Any:
+    """A library's module; where there is none, an ImportError that names what to install."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"this needs {name.partition('.')[0]}: pip install 'pyloss[{extra}]'", name=name) from error
