@@ -16,7 +16,7 @@ HEAD = """# Accuracy
 
 The worst errors measured, in units in the last place (ULP) of the correctly rounded result. `make accuracy` measures them
 again and writes this page and the records in `tests/accuracy/`, in which a figure may only become smaller; `make test` asks again what
-was worst, and a sample of the functions. A level of the processor's instructions without a column has not been run: {missing}.
+was worst, and a sample of the functions.{missing}
 
 ## Losses
 
@@ -92,9 +92,10 @@ def function_rows(measured: record.Tree) -> Iterator[list[str]]:
 def page() -> str:
     losses, measured = record.read(record.LOSSES), record.read(record.FUNCTIONS)
     levels = levels_of(losses)
-    missing = ", ".join(level for level in LEVELS if level not in levels) or "none"
+    absent = ", ".join(level for level in LEVELS if level not in levels)
+    missing = f" Of these levels of the processor's instructions nothing has been run: {absent}." if absent else ""
     head = ["loss", *(f"{precision} {place}" for precision in PRECISIONS for place in PLACES)]
-    text = HEAD.format(levels=" and ".join(levels), missing=missing) + table(head, loss_rows(losses))
+    text = HEAD.format(levels=", ".join(levels), missing=missing) + table(head, loss_rows(losses))
     text += "\n" + "".join(f"- {line}\n" for line in exceptions.lines())
     head = ["function", *(f"{p} {x}" for p in PRECISIONS for x in (*LEVELS, "numbers"))]
     text += FUNCTIONS + table(head, function_rows(measured))
