@@ -1,0 +1,209 @@
+"""Where boosting starts: the constant raw score that a loss likes best."""
+
+from collections.abc import Callable
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._loss import Array, Loss
+from ..losses.binary import BCE, Brier, Exponential, Logistic
+from ..losses.counts import LinkedLoss, NegativeBinomialNLL
+from ..losses.multiclass import CCE
+from ..losses.regression import MAE, MSE, SSE, MultiQuantile, Pinball
+from ._boosting_curvature import AnyLoss, leaves
+
+Floats = NDArray[np.float64]
+
+RAREST = float(np.finfo(np.float64).eps)
+"""What a class that never occurs, or a mean of 0, counts for: the score would be infinite."""
+FARTHEST = -log(RAREST)
+CANDIDATES = 65
+BISECTIONS = 60
+NEWTON_STEPS = 500
+HALVINGS = 40
+
+
+def best_constant(loss: AnyLoss, y: Array, weight: Array | None) -> float:
+    """That of one score per sample: by a formula where there is one, else by descent."""
+    formula = _formula(loss) if isinstance(loss, Loss) else None
+    if formula:
+        return formula(loss, y.astype(np.float64), weight)
+    return _descended(loss, y, weight)
+
+
+def best_row(loss: AnyLoss, y: Array, weight: Array | None, columns: int | None) -> Floats:
+    """That of a score for each class or quantile, or for each column of the truth."""
+    if isinstance(loss, MultiQuantile):
+        return np.array([weighted_quantile(y, weight, quantile) for quantile in loss.quantiles])
+    if takes_classes(loss):
+        return _best_of_classes(loss, y, weight, columns)
+    weights = [weight if weight is None or weight.ndim == 1 else weight[:, k] for k in range(y.shape[1])]
+    return np.array([best_constant(loss, column, w) for column, w in zip(y.T, weights, strict=True)])
+
+
+def takes_classes(loss: AnyLoss) -> bool:
+    """Whether class labels may be the truth."""
+    return any(part.labels in ("maybe", "always") for _, part in leaves(loss))
+
+
+# Formulas --------------------------------------------------------------------------------------------------------------
+
+
+def weighted_quantile(y: Array, weight: Array | None, quantile: float) -> float:
+    """A minimiser of the quantile loss; where an interval is as good, its middle."""
+    order = np.argsort(y, kind="stable")
+    ordered = y[order].astype(np.float64)
+    below = np.cumsum(np.ones(len(y)) if weight is None else weight[order], dtype=np.float64)
+    wanted = quantile * below[-1]
+    first, after = np.searchsorted(below, wanted, "left"), np.searchsorted(below, wanted, "right")
+    return float(ordered[first] + ordered[min(after, len(y) - 1)]) / 2
+
+
+def _mean(_: Any, y: Floats, weight: Array | None) -> float:
+    return float(np.average(y, weights=weight))
+
+
+def _median(_: Any, y: Floats, weight: Array | None) -> float:
+    return weighted_quantile(y, weight, 0.5)
+
+
+def _quantile(loss: Any, y: Floats, weight: Array | None) -> float:
+    return weighted_quantile(y, weight, loss.quantile)
+
+
+def _log_mean(loss: Any, y: Floats, weight: Array | None) -> float:
+    return log(max(_mean(loss, y, weight), RAREST))
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, RAREST), 1 - RAREST)
+    return log(share) - log(1 - share)
+
+
+def _logit_of_mean(loss: Any, y: Floats, weight: Array | None) -> float:
+    return _logit(_mean(loss, y, weight))
+
+
+def _logit_of_signs(loss: Any, y: Floats, weight: Array | None) -> float:
+    return _logit(_mean(loss, (y > 0).astype(np.float64), weight))
+
+
+def _half_logit_of_signs(loss: Any, y: Floats, weight: Array | None) -> float:
+    return _logit_of_signs(loss, y, weight) / 2
+
+
+def _logit_of_weighted_mean(loss: Any, y: Floats, weight: Array | None) -> float:
+    smoothed = (1 - loss.label_smoothing) * _mean(loss, y, weight) + loss.label_smoothing / 2
+    yes = loss.pos_weight * smoothed
+    return _logit(yes / (yes + 1 - smoothed))
+
+
+Formula = Callable[[Any, Floats, "Array | None"], float]
+
+FORMULAS: dict[type[Loss], Formula] = {
+    MSE: _mean,
+    SSE: _mean,
+    MAE: _median,
+    Pinball: _quantile,
+    BCE: _logit_of_weighted_mean,
+    Brier: _logit_of_mean,
+    Logistic: _logit_of_signs,
+    Exponential: _half_logit_of_signs,
+    NegativeBinomialNLL: _log_mean,
+}
+
+
+def _formula(loss: Loss) -> Formula | None:
+    if isinstance(loss, LinkedLoss):
+        return _log_mean if loss.log_input else _mean
+    return FORMULAS.get(type(loss))
+
+
+# One score -------------------------------------------------------------------------------------------------------------
+
+
+def _descended(loss: AnyLoss, y: Array, weight: Array | None) -> float:
+    """The best of some candidates, then the root of the slope between its neighbours."""
+    candidates = _candidates(loss, y)
+    values = [loss(y, np.broadcast_to(score, y.shape), weight) for score in candidates]
+    best = int(np.nanargmin(values))
+    low, high = candidates[max(0, best - 1)], candidates[min(len(candidates) - 1, best + 1)]
+    grad = np.empty(y.shape)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        slope = loss.grad(y, np.broadcast_to(middle, y.shape), weight, out=grad).sum()
+        if slope > 0:
+            high = middle
+        elif slope < 0:
+            low = middle
+        else:
+            return float(middle)
+    return float((low + high) / 2)
+
+
+def _candidates(loss: AnyLoss, y: Array) -> Floats:
+    """Quantiles of the truth; where it is a class, logits."""
+    if all(part.y_true_domain.accepts_bool for _, part in leaves(loss)):
+        return np.linspace(-FARTHEST, FARTHEST, CANDIDATES)
+    return np.unique(np.quantile(y.astype(np.float64), np.linspace(0, 1, CANDIDATES)))
+
+
+# Several scores --------------------------------------------------------------------------------------------------------
+
+
+def _best_of_classes(loss: AnyLoss, y: Array, weight: Array | None, columns: int | None) -> Floats:
+    """With labels only as many rows as there are classes differ: descent is on these, each with the weight of its class."""
+    if y.ndim == 1:
+        columns = columns or max(1, int(y.max()) + 1)
+        loss(
+            y, np.broadcast_to(0.0, (len(y), columns)), weight
+        )  # refuses labels that are no class; what it ignores may be none
+        theirs = (y >= 0) & (y < columns)
+        counts = np.bincount(y[theirs], weight if weight is None else weight[theirs], columns).astype(np.float64)
+        y, weight = np.arange(len(counts)), counts / counts.sum()
+        shares = weight
+    else:
+        shares = np.average(y.astype(np.float64), axis=0, weights=weight)
+    start = np.log(np.maximum(shares / shares.sum(), RAREST))
+    if isinstance(loss, CCE) and is_plain(loss):
+        return np.asarray(start)
+    found = [_newton(loss, y, weight, scores) for scores in (start, np.zeros_like(start))]
+    best: Floats = min(found, key=lambda scores: _total(loss, y, weight, scores))
+    return best
+
+
+def is_plain(loss: CCE) -> bool:
+    """Whether the shares of the classes are the answer."""
+    shares = loss.class_weight is None and loss.ignore_index is None and loss.label_smoothing == 0
+    return shares and loss.z_loss == 0 and loss.softcap is None and loss.temperature == 1
+
+
+def _total(loss: AnyLoss, y: Array, weight: Array | None, scores: Floats) -> float:
+    return float(loss(y, np.broadcast_to(scores, (len(y), len(scores))), weight))
+
+
+def _newton(loss: AnyLoss, y: Array, weight: Array | None, scores: Floats) -> Floats:
+    """Steps by the diagonal of the Hessian, each halved until it does not climb."""
+    value = _total(loss, y, weight, scores)
+    for _ in range(NEWTON_STEPS):
+        step = _step(loss, y, weight, scores)
+        for _ in range(HALVINGS):
+            nearer = scores - step
+            below = _total(loss, y, weight, nearer)
+            if below < value:
+                break
+            step /= 2
+        else:
+            return scores
+        scores, value = nearer, below
+    return scores
+
+
+def _step(loss: AnyLoss, y: Array, weight: Array | None, scores: Floats) -> Floats:
+    raw = np.broadcast_to(scores, (len(y), len(scores)))
+    if not hasattr(loss, "grad_and_hess"):
+        return np.asarray(loss.grad(y, raw, weight).sum(axis=0))
+    grad, hess = (by_row.sum(axis=0) for by_row in loss.grad_and_hess(y, raw, weight))
+    return np.asarray(grad / np.where(hess > 0, hess, 1))

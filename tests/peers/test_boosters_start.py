@@ -1,0 +1,150 @@
+"""The scores that boosting starts at are the best constants."""
+
+import numpy as np
+import pytest
+from boosting_losses import truth
+
+import pyloss
+from pyloss.adapters import lightgbm, xgboost
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(monkeypatch):
+    """In every test, whichever were run before."""
+    monkeypatch.setitem(globals(), "RNG", np.random.default_rng(0))
+
+
+STARTED = [
+    pyloss.MSE(),
+    pyloss.SSE(),
+    pyloss.MAE(),
+    pyloss.Pinball(quantile=0.8),
+    pyloss.Expectile(quantile=0.8),
+    pyloss.Huber(delta=0.3),
+    pyloss.SmoothL1(beta=0.2),
+    pyloss.LogCosh(),
+    pyloss.Tukey(c=1.0),
+    pyloss.Welsch(c=0.5),
+    pyloss.EpsilonInsensitive(epsilon=0.2),
+    pyloss.MAPE(eps=0.1),
+    pyloss.SMAPE(),
+    pyloss.Lq(q=1.5),
+    pyloss.PoissonNLL(),
+    pyloss.GammaNLL(),
+    pyloss.InverseGaussianNLL(),
+    pyloss.TweedieNLL(power=1.5),
+    pyloss.TweedieNLL(power=0.0, log_input=False),
+    pyloss.NegativeBinomialNLL(theta=2.0),
+    pyloss.BCE(from_logits=True),
+    pyloss.BCE(from_logits=True, pos_weight=3.0, label_smoothing=0.2),
+    pyloss.Brier(from_logits=True),
+    pyloss.BinaryFocal(from_logits=True, gamma=1.5, alpha=0.3),
+    pyloss.AsymmetricBCE(),
+    pyloss.Logistic(),
+    pyloss.Exponential(),
+    pyloss.Hinge(),
+    pyloss.SquaredHinge(),
+    pyloss.ModifiedHuber(),
+    pyloss.Sum([(1.0, pyloss.Huber()), (0.5, pyloss.MAE())]),
+]
+
+
+@pytest.mark.parametrize("loss", STARTED, ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_starting_score_is_the_best_constant(loss, weighted):
+    """Nothing is better, of a fine grid and of what is close."""
+    y = truth(loss if isinstance(loss, pyloss.Loss) else pyloss.MSE(), 101)
+    weight = RNG.random(101) if weighted else None
+    start = xgboost.objective(loss).init_score(y, weight)
+    assert isinstance(start, float)
+    others = np.concatenate([np.linspace(-12, 12, 2001), start + np.linspace(-1e-3, 1e-3, 21)])
+    values = np.array([loss(y, np.full(101, other), weight) for other in others])
+    best = loss(y, np.full(101, start), weight)
+    assert best <= values.min() + 1e-13 * abs(values.min())
+
+
+SEVERAL = [
+    pyloss.CCE(from_logits=True),
+    pyloss.SparseCCE(from_logits=True),
+    pyloss.CCE(from_logits=True, class_weight=(1.0, 2.0, 0.5), label_smoothing=0.1, temperature=2.0),
+    pyloss.CCE(from_logits=True, z_loss=0.1),
+    pyloss.CategoricalFocal(from_logits=True, gamma=2.0),
+    pyloss.GeneralizedCE(from_logits=True, q=0.3),
+    pyloss.Poly1(epsilon=1.0),
+]
+
+
+@pytest.mark.parametrize("loss", SEVERAL, ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_starting_scores_of_classes(loss, weighted):
+    """The gradient is 0 there, and nothing close is better."""
+    labels = RNG.choice(3, 200, p=[0.5, 0.3, 0.2])
+    weight = RNG.random(200) if weighted else None
+    start = lightgbm.objective(loss).init_score(labels, weight)
+    assert start.shape == (3,)
+
+    def value(row):
+        return loss(labels, np.broadcast_to(row, (200, 3)), weight)
+
+    assert np.abs(loss.grad(labels, np.tile(start, (200, 1)), weight).sum(axis=0)).max() < 1e-7
+    for _ in range(100):
+        assert value(start) <= value(start + RNG.normal(0, 0.5, 3)) + 1e-12
+    assert value(start) <= value(np.zeros(3))
+
+
+def test_the_starting_scores_of_distributions():
+    truths = RNG.dirichlet((3, 1, 1), 50)
+    start = xgboost.objective(pyloss.CCE(from_logits=True)).init_score(truths)
+    np.testing.assert_allclose(np.exp(start), truths.mean(axis=0), rtol=1e-12)
+
+
+def test_the_starting_scores_of_quantiles_and_of_columns():
+    y, weight = RNG.normal(size=40), RNG.random(40)
+    start = xgboost.objective(pyloss.MultiQuantile(quantiles=(0.2, 0.9))).init_score(y, weight)
+    wanted = [xgboost.objective(pyloss.Pinball(quantile=quantile)).init_score(y, weight) for quantile in (0.2, 0.9)]
+    np.testing.assert_array_equal(start, wanted)
+    columns = xgboost.objective(pyloss.MSE()).init_score(np.stack([y, 2 * y], axis=1), weight)
+    np.testing.assert_allclose(columns, np.average(y, weights=weight) * np.array([1, 2]), rtol=1e-12)
+
+
+def test_a_class_that_never_occurs():
+    binary = xgboost.objective(pyloss.BCE(from_logits=True))
+    assert -37 < binary.init_score(np.zeros(5)) < -36
+    assert 36 < binary.init_score(np.ones(5)) < 37
+    several = xgboost.objective(pyloss.CCE(from_logits=True)).init_score(np.array([0, 0, 1]), classes=4)
+    np.testing.assert_allclose(several[:2], np.log([2 / 3, 1 / 3]))
+    assert (several[2:] < -36).all()
+    assert np.isfinite(several).all()
+
+
+def test_what_cannot_be_started():
+    objective = xgboost.objective(pyloss.PoissonNLL())
+    for nothing in (([],), ([1.0, 2.0], [0.0, 0.0])):
+        with pytest.raises(ValueError, match="poisson_nll: no sample counts"):
+            objective.init_score(*nothing)
+    with pytest.raises(ValueError, match="poisson_nll: y holds nan"):
+        objective.init_score([1.0, np.nan])
+    with pytest.raises(ValueError, match=r"sample_weight must be >= 0, got -1.0"):
+        objective.init_score([1.0, 2.0], [1.0, -1.0])
+    with pytest.raises(ValueError, match="sample_weight must have the shape"):
+        objective.init_score([1.0, 2.0], [1.0, 1.0, 1.0])
+    with pytest.raises(TypeError, match="poisson_nll: y must hold numbers, got <U1"):
+        objective.init_score(["a", "b"])
+    assert objective.init_score([1.0, np.nan], [2.0, 0.0]) == 0.0
+    several = xgboost.objective(pyloss.CCE(from_logits=True))
+    with pytest.raises(IndexError, match=r"class labels must be in 0 ... 1, got -1"):
+        several.init_score([1, -1])
+    with pytest.raises(IndexError, match=r"class labels must be in 0 ... 1, got 2"):
+        several.init_score([1, 2], classes=2)
+    with pytest.raises(ValueError, match=r"y_true must be >= 0, got -1.0 at index 1"):
+        objective.init_score([1.0, -1.0])
+    with pytest.raises(ValueError, match=r"class labels must be whole numbers, got 0.5 at index 1"):
+        xgboost.objective(pyloss.CCE(from_logits=True)).init_score([1.0, 0.5])
+
+
+def test_labels_that_are_ignored_do_not_count():
+    ignoring = xgboost.objective(pyloss.CCE(from_logits=True, ignore_index=-100))
+    start = ignoring.init_score([0, 1, 1, -100])
+    np.testing.assert_allclose(np.exp(start) / np.exp(start).sum(), [1 / 3, 2 / 3], rtol=1e-6)
