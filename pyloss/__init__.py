@@ -13,7 +13,7 @@ from . import _runtime as _runtime  # chooses the kernels
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("losses", "reference")
+_SUBMODULES = ("losses", "metrics", "reference")
 
 
 def __getattr__(name: str) -> _Any:

@@ -3,6 +3,7 @@
 from numpy.typing import ArrayLike as ArrayLike
 
 from . import losses as losses
+from . import metrics as metrics
 from . import reference as reference
 from ._accumulator import Accumulator as Accumulator
 from ._check import check as check
