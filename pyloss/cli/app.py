@@ -24,7 +24,7 @@ def _version(asked: bool) -> None:
 
 
 def _refuse(command: str, error: Exception) -> typer.Exit:
-    typer.echo(f"pyloss {command}: {error}", err=True)
+    typer.echo(f"pyloss {command}: {' '.join(str(error).split())}", err=True)
     return typer.Exit(2)
 
 
@@ -86,3 +86,34 @@ def demo(
         demonstration.run(out, epochs)
     except OSError as error:
         raise _refuse("demo", error) from None
+
+
+@app.command()
+def score(
+    y_true: Annotated[str, typer.Argument(help="The truth: FILE.npy, FILE.csv:COLUMN or FILE.parquet:COLUMN.")],
+    y_pred: Annotated[str, typer.Argument(help="The predictions, likewise.")],
+    loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A loss, with parameters if wanted, as huber:delta=2. May be given again.", show_default=False
+        ),
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="The weights of the rows, likewise a file.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="The groups of the rows: integers or strings, likewise a file.")
+    ] = None,
+    max_groups: Annotated[int, typer.Option(min=1, max=65_536, help="More groups than these are an error.")] = 1000,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Print losses of files, which may be larger than memory: they are read once, for all losses."""
+    with needs("cli"):
+        from . import _score_report as report
+        from . import score as scoring
+    try:
+        scores = scoring.score(y_true, y_pred, loss or [], weights, by, max_groups)
+    except scoring.FAULTS as error:
+        raise _refuse("score", error) from None
+    if json:
+        typer.echo(report.to_json(scores))
+    else:
+        report.print_table(scores)
