@@ -232,7 +232,7 @@ class Loss(_Declared):
     check: bool = True
 
     if TYPE_CHECKING:
-        _plan: ClassVar[Plan]
+        _plan: ClassVar[Plan]  # of the instance; a type checker would take it for a field
 
     def __post_init__(self) -> None:
         for declared in fields(self):

@@ -1,7 +1,7 @@
 """pyloss's threads beside scikit-learn's: one for each call, unless scikit-learn has many.
 
-Both have OpenMP's threads, which wait awake for their next work. Where calls of the two take turns, each finds the processors taken by
-the other's: a gradient on two threads made boosting up to four times as slow.
+scikit-learn's wait awake for their next work (pyloss's sleep, unless the user says otherwise). Where calls of the two take turns, a
+thread of pyloss finds its processor taken by one of these: a gradient on two threads made boosting up to four times as slow.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +11,7 @@ from types import TracebackType
 from .._runtime import get_num_threads, set_num_threads
 
 PARALLEL_WORK = 1 << 17
-"""Elements below which pyloss takes one thread in any case."""
+"""Elements below which pyloss takes one thread in any case: that of csrc/schedule.pxi."""
 
 MOST_THREADS = 2
 """Of scikit-learn's, that one of pyloss's is sure to outrun."""
