@@ -7,18 +7,18 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from .._tallies import BLOCK
+
 Array = NDArray[Any]
 DType = np.dtype[Any]
 
 FLOAT64 = np.dtype(np.float64)
 ELEMENTS = 16_384
 """How many go through at a time where something is prepared: they stay in the cache, and take no memory to speak of."""
-BLOCK = 1024
-"""Pieces of a multiple of so many rows are summed as the whole would be."""
 
 
 def pieces(rows: int, width: int = 1) -> Iterator[slice]:
-    """The rows of an array, some at a time."""
+    """The rows of an array, some at a time: by multiples of a block, which are summed as the whole would be."""
     step = max(1, ELEMENTS // max(1, width))
     if step > BLOCK:
         step -= step % BLOCK
