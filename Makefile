@@ -4,9 +4,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-# Processes that share the tests. Their threads must not spin while they wait for one another.
+# Processes that share the tests.
 WORKERS ?= auto
-SHARED = OMP_WAIT_POLICY=passive
 SHARED_ARGS = -n $(WORKERS) --dist worksteal
 
 # A folder changes when a file in it comes or goes. Libraries of `build_ext --inplace` are not sources.
@@ -22,7 +21,7 @@ ELSEWHERE := mkdir -p build/elsewhere && cd build/elsewhere &&
 PYTEST = -m pytest --config-file=../../pyproject.toml --rootdir=../.. $(PYTEST_ARGS)
 
 # The compiled modules that this processor can load.
-COMPILED = import pyloss._runtime as r; print("pyloss._engine", "pyloss._parallel", \
+COMPILED = import pyloss._runtime as r; print("pyloss._engine", \
 	*[f"pyloss._kernels.{level}_f{bits}" for level in r.available_levels() for bits in (32, 64)])
 
 unexport PYTHONPATH
@@ -40,11 +39,11 @@ demo: .venv/.demo  ## train models on real data; tables on the terminal, picture
 	.venv/bin/pyloss demo --out build/demo
 
 test: .venv/.test  ## run the tests against the installed wheel
-	$(ELSEWHERE) $(SHARED) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests
+	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests
 
 # What takes hours: `make check` and `make wheels`, then tests/torture against the installed wheel and the wheels, then the fuzzer.
 torture: check wheels .venv/.torture  ## run the slow part of the tests: sanitizers, guard pages, faults, large arrays, wheels, fuzzing
-	$(ELSEWHERE) $(SHARED) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests/torture
+	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests/torture
 	$(MAKE) fuzz
 
 FUZZ_SECONDS ?= 600
@@ -93,7 +92,7 @@ stubs: .venv/.lint  ## compare the stubs of the compiled modules with the module
 # `make check TESTS="test_out.py test_memory.py"` runs these alone.
 TESTS ?= .
 check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run the tests on that
-	$(ELSEWHERE) $(SHARED) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) $(SHARED_ARGS) -m "not optimized" \
+	$(ELSEWHERE) $(SANITIZER) ../../.venv-checked/bin/python $(PYTEST) $(SHARED_ARGS) -m "not optimized" \
 		$(TESTS:%=../../tests/%)
 
 clean:  ## remove everything that was made

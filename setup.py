@@ -195,15 +195,13 @@ def extension(name: str, source: str, flags: Sequence[str] = (), link: Sequence[
 
 
 def extensions() -> list[Extension]:
-    openmp = ["/openmp"] if MSVC else ["-fopenmp"]
     kernels = [
         extension(f"_kernels.{level}_f{bits}", "kernels", flags, bits=bits)
         for level, flags in levels().items()
         for bits in (32, 64)
     ]
-    # Apple's compiler has no OpenMP: there pyloss is serial.
-    parallel = [] if sys.platform == "darwin" else [extension("_parallel", "parallel", openmp, openmp)]
-    return [extension("_engine", "engine"), *parallel, *kernels]
+    threads = [] if MSVC else ["-pthread"]
+    return [extension("_engine", "engine", threads, threads), *kernels]
 
 
 class Build(build_ext):

@@ -22,12 +22,16 @@ cdef tuple in_order(tuple order, tuple arrays):
     return tuple(moved)
 
 
+cdef enum:
+    LONG_CASE = 131072  # elements of a case from which on it is cut
+
+
 cdef int execute_cases(Plan plan, Call* call, const Shape* shape, Py_ssize_t count, Py_ssize_t size) except -1:
     """A long case is cut as if it were alone, for several threads and for Ctrl-C."""
     cdef Partial partial
     cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
     cdef Py_ssize_t case
-    if size < PARALLEL_WORK:
+    if size < LONG_CASE:
         execute(kernels.cases, call, count, size, &partial)
         return refuse_faults(plan, &partial)
     call.size = size

@@ -1,41 +1,39 @@
 # Who runs the blocks: this thread, or several; in stretches short enough for Ctrl-C.
 
-ctypedef void (*parallel_fn)(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t grain,
-                             Partial* partials, int threads) noexcept nogil
-
 cdef enum:
     UNLOCKED_WORK = 8192        # elements from which on other Python threads may run meanwhile: below, releasing the GIL costs more
-    PARALLEL_WORK = 131072      # elements from which on threads pay
-    STRETCH = 1 << 16           # elements until the first look at pending signals: some 10 to 30 ms of the slowest losses
-    PATIENCE = 20000            # microseconds between two looks
-    GRAIN = 32768               # elements that a thread takes at a time
+    PROBED_WORK = 32768         # elements from which on threads may pay: the first of them tell
+    PROBE = 8192
+    AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
+    ASLEEP_WORTH = 400000       # and with some that must be woken
+    AT_ONCE = 100000            # nanoseconds between calls that keep threads awake
+    STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
+    PATIENCE = 20000000         # nanoseconds between two looks
+    GROWTH = 8                  # of a stretch, at most
+    GRAIN = 32768               # elements that a thread takes at a time,
+    GRAINS = 8                  # and how many times at least
 
 cdef const Kernels* kernels32 = NULL
 cdef const Kernels* kernels64 = NULL
 cdef dict POINT_NUMBERS = {}
 cdef dict PAIR_NUMBERS = {}
 cdef dict ROW_NUMBERS = {}
-cdef parallel_fn run_parallel = NULL
-cdef bint parallel_was_sought = False
 cdef int thread_count = 1
+cdef Py_ssize_t shared_work = 1 << 19   # elements from which on threads pay, or cost nothing
+cdef int64_t shareable = 0          # nanoseconds of work that threads could have shared in calls that followed at once,
+cdef int64_t shareable_until = 0    # and when the last of it was done, by one thread
 
 
 cdef extern from "cpu.h":
     int cpu_level() noexcept nogil
 
-cdef extern from *:
-    """
-    static int pyloss_forked = 0;
-    #if defined(_WIN32)
-    #define pyloss_watch_forks() ((void)0)
-    #else
-    #include <pthread.h>
-    static void pyloss_after_fork(void) { pyloss_forked = 1; }
-    #define pyloss_watch_forks() ((void)pthread_atfork(NULL, NULL, pyloss_after_fork))
-    #endif
-    """
-    bint is_forked "pyloss_forked"
-    void watch_forks "pyloss_watch_forks"() noexcept nogil
+cdef extern from "pool.h" nogil:
+    void watch_forks "pyloss_watch_forks"()
+    void share "pyloss_share"(void (*task)(void* job) noexcept nogil, void* job, int threads)
+    bint are_awake "pyloss_are_awake"()
+    void take_lock "pyloss_lock"()
+    void leave_lock "pyloss_unlock"()
+    Py_ssize_t take_units "TAKE"(Py_ssize_t* counter, Py_ssize_t n)
 
 watch_forks()
 
@@ -72,15 +70,10 @@ def get_thread_count():
     return thread_count
 
 
-cdef bint find_parallel():
-    """Load OpenMP's extension when it is first needed; without it everything is serial."""
-    global run_parallel, parallel_was_sought
-    if not parallel_was_sought:
-        module = _arrays.import_parallel()
-        if module is not None:
-            run_parallel = <parallel_fn>PyCapsule_GetPointer(module.entry(), b"pyloss.parallel")
-        parallel_was_sought = True
-    return run_parallel != NULL
+def set_shared_work(Py_ssize_t elements):
+    """For tests: share the work of calls on so many elements, whatever time it takes."""
+    global shared_work
+    shared_work = elements
 
 
 cdef void clear_partial(Partial* partial) noexcept nogil:
@@ -100,71 +93,94 @@ cdef void merge_partial(Partial* total, Partial* part) noexcept nogil:
         total.fault_index = part.fault_index
 
 
-cdef int usable_threads(Py_ssize_t grains) except -1:
-    """Not more than there are grains; one in a forked child, where OpenMP would hang if the parent has used it."""
-    cdef int threads = <int>min(<Py_ssize_t>thread_count, grains)
-    if threads > 1 and not is_forked and find_parallel():
-        return threads
-    return 1
+cdef struct Job:
+    # Units that several threads share.
+    range_fn run
+    const Call* call
+    Py_ssize_t next, last, grain
+    Partial* total
 
 
-cdef int execute_parallel(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t grain, Partial* total,
-                          int threads) except -1:
-    cdef Partial* partials = <Partial*>malloc(threads * sizeof(Partial))
-    cdef int i
-    if partials == NULL:
-        raise MemoryError
-    with nogil:
-        for i in range(threads):
-            clear_partial(&partials[i])
-        run_parallel(run, call, first, last, grain, partials, threads)
-        for i in range(threads):
-            merge_partial(total, &partials[i])
-    free(partials)
-    return 0
+cdef void take_part(void* given) noexcept nogil:
+    """Take the next units until none is left. After a fault only later ones could follow, which do not matter any more. The sums are
+    exact, so it does not matter which thread takes which units, and which ends first."""
+    cdef Job* job = <Job*>given
+    cdef Py_ssize_t first = take_units(&job.next, job.grain)
+    cdef Partial mine
+    clear_partial(&mine)
+    while first < job.last and mine.fault == NO_FAULT:
+        job.run(job.call, first, min(first + job.grain, job.last), &mine)
+        first = take_units(&job.next, job.grain)
+    take_lock()
+    merge_partial(job.total, &mine)
+    leave_lock()
+
+
+cdef void run_shared(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t unit_work, int threads,
+                     Partial* total) noexcept nogil:
+    cdef Job job
+    job.run, job.call, job.next, job.last, job.total = run, call, first, last, total
+    job.grain = max(<Py_ssize_t>1, min(GRAIN // unit_work, (last - first) // (GRAINS * threads)))
+    share(take_part, &job, threads)
 
 
 cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
     return (elements + BLOCK - 1) // BLOCK
 
 
-cdef int64_t microseconds() noexcept nogil:
+cdef int64_t nanoseconds() noexcept nogil:
     """Of the day's time: unlike the processor's it is told without a call into the kernel. Where it is set back, a stretch grows."""
     cdef timespec now
     timespec_get(&now, TIME_UTC)
-    return now.tv_sec * 1000000 + now.tv_nsec // 1000
+    return now.tv_sec * 1000000000 + now.tv_nsec
 
 
 cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took) noexcept nogil:
     """An element of one loss takes a thousand times as long as one of another: the last stretch tells."""
     if took > PATIENCE:
         return max(<Py_ssize_t>1, stretch // 2)
-    return 2 * stretch if took < PATIENCE // 2 else stretch
+    return stretch * <Py_ssize_t>max(<int64_t>1, min(<int64_t>GROWTH, PATIENCE // 2 // max(<int64_t>1, took)))
+
+
+cdef bint is_worth_sharing(int64_t left, int64_t now):
+    """Of so many nanoseconds. To wake a thread for one short call does not pay; to keep one awake does, where calls follow at once."""
+    global shareable, shareable_until
+    if left < AWAKE_WORTH:
+        return False
+    shareable = left if now - shareable_until > AT_ONCE else shareable + left
+    shareable_until = now + left
+    return shareable > ASLEEP_WORTH or are_awake()
 
 
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
-    cdef Py_ssize_t first = 0, last, stretch, grain
+    cdef Py_ssize_t first = 0, last, stretch = STRETCH, work = units * unit_work
     cdef int threads = 1
-    cdef int64_t start
+    cdef int64_t start, now
     clear_partial(total)
-    if units * unit_work < UNLOCKED_WORK and call.own.blocks[1] == NULL:    # others' code may wait for other threads
+    if work < UNLOCKED_WORK and call.own.blocks[1] == NULL:     # others' code may wait for other threads
         run(call, 0, units, total)
         return 0
-    grain = max(<Py_ssize_t>1, GRAIN // unit_work)
-    if units * unit_work >= PARALLEL_WORK:
-        threads = usable_threads((units + grain - 1) // grain)
-    stretch = max(<Py_ssize_t>1, STRETCH // unit_work) * threads
+    if thread_count > 1:
+        if work >= shared_work:
+            threads = thread_count
+        elif work >= PROBED_WORK:
+            stretch = PROBE
+    stretch = max(<Py_ssize_t>1, stretch // unit_work * threads)
+    start = nanoseconds()
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
-        start = microseconds()
-        if threads > 1:
-            execute_parallel(run, call, first, last, grain, total, threads)
-        else:
-            with nogil:
+        with nogil:
+            if threads > 1:
+                run_shared(run, call, first, last, unit_work, threads, total)
+            else:
                 run(call, first, last, total)
-        first = last
-        if first < units:
-            stretch = next_stretch(stretch, microseconds() - start)
+        if last < units:
+            now = nanoseconds()
+            if threads == 1 and is_worth_sharing((now - start) // (last - first) * (units - last), now):
+                threads = thread_count
+            stretch = next_stretch(stretch, now - start)
+            start = now
             PyErr_CheckSignals()
+        first = last
     return 0

@@ -1,9 +1,6 @@
 """The slow lane of the front door: whatever is not a plain NumPy array, and questions that are rarely asked."""
 
-import importlib
-import os
 from math import frexp, isfinite, ldexp
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +14,6 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 SMALLEST = 5e-324
-
-SPIN_COUNT = "GOMP_SPINCOUNT"
-SPINS = "0"
-"""How often a thread of GNU's OpenMP looks for work before it sleeps. By default it looks for milliseconds, in which it keeps a processor
-from others: from NumPy's BLAS between two calls, which took up to ten times as long, and from its own fellow, if that is woken where it
-waits: a call of 0.1 ms took 10."""
-WAITING = {SPIN_COUNT, "OMP_WAIT_POLICY"}
-"""What says how threads wait, if the user has said it."""
 
 OVERLAP_WORK: Any = 10_000
 """How hard to look for an overlap. NumPy's stubs know only -1 and 0."""
@@ -144,17 +133,3 @@ def check_apart(loss: "Loss", outs: list[Array]) -> None:
     for k, out in enumerate(outs):
         if any(share_memory(out, other) for other in outs[:k]):
             raise _errors.shared_outputs(loss)
-
-
-def import_parallel() -> ModuleType | None:
-    """OpenMP's extension; None where there is none, or no OpenMP runtime, which reads the environment when it is loaded."""
-    undecided = not WAITING & os.environ.keys()
-    if undecided:
-        os.environ[SPIN_COUNT] = SPINS
-    try:
-        return importlib.import_module("pyloss._parallel")
-    except ImportError:
-        return None
-    finally:
-        if undecided:
-            del os.environ[SPIN_COUNT]

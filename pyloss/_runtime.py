@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from . import _arrays, _engine, _kernels
+from . import _engine, _kernels
 
 LEVELS = ("base", "v2", "v3", "v4")
 MOST_THREADS = 1024
@@ -94,17 +94,15 @@ def runtime() -> dict[str, str]:
     """What `show_runtime` prints."""
     from . import __version__
 
-    has_openmp = _arrays.import_parallel() is not None
     return {
         "pyloss": __version__,
         "ISA level": f"{LEVEL} (available: {', '.join(available_levels())})",
         "threads": f"{get_num_threads()} (processors: {available_cpus()})",
-        "OpenMP": "yes" if has_openmp else "no: every call is serial",
     }
 
 
 def show_runtime() -> None:
-    """Print the version, the ISA level in use and those available, the threads, and whether there is OpenMP."""
+    """Print the version, the ISA level in use and those available, and the threads."""
     for name, value in runtime().items():
         print(f"{name + ':':<12}{value}")
 

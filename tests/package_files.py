@@ -33,7 +33,7 @@ def modules(names: Iterable[str]) -> set[str]:
 
 def expected_modules(levels: Iterable[str]) -> set[str]:
     kernels = {f"pyloss/_kernels/{level}_f{bits}" for level in levels for bits in (32, 64)}
-    return {"pyloss/_engine", "pyloss/_parallel", *kernels}
+    return {"pyloss/_engine", *kernels}
 
 
 def levels_of(compiled: Iterable[str]) -> set[str]:

@@ -21,7 +21,7 @@ pytestmark = [
 def run_faults(folder: Path, *stems: str) -> None:
     library = folder / "faults.so"
     subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, HERE / "faults.c"], check=True)
-    environment = os.environ | {"LD_PRELOAD": str(library), "PYTHONMALLOC": "malloc", "OMP_WAIT_POLICY": "passive"}
+    environment = os.environ | {"LD_PRELOAD": str(library), "PYTHONMALLOC": "malloc"}
     command = [sys.executable, HERE / "faults.py", *stems]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.returncode} {done.stdout[-80:]} {done.stderr[-2000:]}"

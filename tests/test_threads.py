@@ -113,22 +113,30 @@ def test_levels_that_the_processor_has_not():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_openmp_is_loaded_by_the_first_parallel_call():
+def test_threads_are_started_by_the_first_call_that_shares_its_work():
+    """Not by the import, and never more than there may be. They sleep when nothing is to be done."""
     code = """
-import pathlib, numpy as np, pyloss
-def openmp():
-    maps = pathlib.Path("/proc/self/maps").read_text()
-    return any(library in maps for library in ("libgomp", "libomp", "libiomp"))
-assert not openmp()
-pyloss.mse(np.zeros(1000), np.ones(1000))
+import os, time, numpy as np, pyloss
+def count():
+    return len(os.listdir("/proc/self/task"))
+large = np.ones((2, 2_000_000))
+assert count() == 1
 with pyloss.threads(1):
-    pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
-assert not openmp()
+    pyloss.mse(*large)
+with pyloss.threads(3):
+    pyloss.mse(*large[:, :1000])
+    assert count() == 1
+    pyloss.mse(*large)
+    assert count() == 3
 with pyloss.threads(2):
-    pyloss.mse(np.zeros(1_000_000), np.ones(1_000_000))
-assert openmp()
+    pyloss.mse(*large)
+assert count() == 3
+time.sleep(0.01)
+used = time.process_time()
+time.sleep(0.3)
+assert time.process_time() - used < 0.1
 """
-    done = run_python(code)
+    done = run_python(code, OPENBLAS_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
 
 
@@ -192,7 +200,7 @@ def test_the_number_changes_while_others_run():
 
 
 def test_inside_limits_of_other_libraries():
-    """Within a pool and within threadpoolctl's limits, which hold OpenMP's own threads back: the same bits."""
+    """Within a pool and within threadpoolctl's limits, which are for other libraries: the same bits."""
     threadpoolctl = pytest.importorskip("threadpoolctl")
     expected = ask()
     with pyloss.threads(2), threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(3) as pool:
@@ -245,9 +253,7 @@ FEW_THREADS = """
 import os, resource, sys
 import numpy as np
 import pyloss
-from pyloss import _arrays
 
-_arrays.import_parallel()
 y_true, y_pred = np.zeros(8_000_000, np.float32), np.linspace(-1, 1, 8_000_000, dtype=np.float32)
 with pyloss.threads(1):
     alone = pyloss.mse(y_true, y_pred)
@@ -263,7 +269,7 @@ print(len(os.listdir("/proc/self/task")))
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's here")
 @pytest.mark.parametrize("room", [2**21, 2**26])
 def test_where_threads_cannot_be_started_fewer_do_the_work(room):
-    """OpenMP itself would end the process."""
+    """Down to none but the caller."""
     done = subprocess.run([sys.executable, "-c", FEW_THREADS, str(room)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -300,6 +306,27 @@ def test_row102_fork_after_a_parallel_call():
             assert finished, "the child hangs"
             assert status == 0
             assert ask() == expected
+
+
+@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_forked_child_has_threads_of_its_own():
+    code = """
+import os, warnings
+import numpy as np, pyloss
+warnings.filterwarnings("ignore", ".*use of fork", DeprecationWarning)
+pyloss.set_num_threads(2)
+large = np.ones((2, 2_000_000))
+pyloss.mse(*large)
+child = os.fork()
+if not child:
+    before = len(os.listdir("/proc/self/task"))
+    pyloss.mse(*large)
+    os._exit((before, len(os.listdir("/proc/self/task"))) != (1, 2))
+assert os.waitpid(child, 0)[1] == 0
+"""
+    done = run_python(code, OPENBLAS_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
@@ -341,9 +368,7 @@ def forked(depth):
 thread = threading.Thread(target=beside)
 thread.start()
 forked(1)
-assert "pyloss._parallel" not in sys.modules
 print(pyloss.mse(y, p).hex())
-assert "pyloss._parallel" in sys.modules
 forked(1)
 print(pyloss.mse(y, p).hex())
 stop.set()
@@ -422,8 +447,7 @@ except KeyboardInterrupt:
 def test_show_runtime(capsys):
     with pyloss.threads(3):
         pyloss.show_runtime()
-    version, level, threads, openmp = capsys.readouterr().out.splitlines()
+    version, level, threads = capsys.readouterr().out.splitlines()
     assert version == f"pyloss:     {pyloss.__version__}"
     assert level.startswith("ISA level:  ")
     assert threads.startswith("threads:    3 (processors: ")
-    assert openmp.startswith("OpenMP:     ")

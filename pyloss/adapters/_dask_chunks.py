@@ -22,7 +22,7 @@ AnyLoss = Loss | Sum
 Piece = slice | EllipsisType
 
 SERIAL = 131_072
-"""Calls on fewer elements than these use one thread: the parallelism is the scheduler's. They stay in the cache, too."""
+"""Fewer elements than these stay in the cache, and wake no thread, unless a loss is slow: the parallelism is the scheduler's."""
 
 
 class Chunk:

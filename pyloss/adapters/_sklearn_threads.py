@@ -1,7 +1,7 @@
 """pyloss's threads beside scikit-learn's: one for each call, unless scikit-learn has many.
 
-scikit-learn's wait awake for their next work (pyloss's sleep, unless the user says otherwise). Where calls of the two take turns, a
-thread of pyloss finds its processor taken by one of these: a gradient on two threads made boosting up to four times as slow.
+scikit-learn's wait awake for their next work, pyloss's sleep. Where calls of the two take turns, a thread of pyloss finds its processor
+taken by one of these, with work of the call in its hands.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -10,8 +10,11 @@ from types import TracebackType
 
 from .._runtime import get_num_threads, set_num_threads
 
-PARALLEL_WORK = 1 << 17
+PROBED_WORK = 1 << 15
 """Elements below which pyloss takes one thread in any case: that of csrc/schedule.pxi."""
+
+PARALLEL_WORK = 1 << 17
+"""Elements from which on many threads of scikit-learn's may be faster than one of pyloss's."""
 
 MOST_THREADS = 2
 """Of scikit-learn's, that one of pyloss's is sure to outrun."""
@@ -47,7 +50,7 @@ _no_change = nullcontext()
 
 def one_thread(elements: int) -> AbstractContextManager[None]:
     """Within the block, calls on so many elements take one thread."""
-    return _no_change if elements < PARALLEL_WORK else _one_thread
+    return _no_change if elements < PROBED_WORK else _one_thread
 
 
 def outruns(n_threads: int, elements: int) -> bool:

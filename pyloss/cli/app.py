@@ -39,7 +39,7 @@ def options(
 
 @app.command()
 def info() -> None:
-    """Print the version, the ISA level in use and those available, the threads, and whether there is OpenMP."""
+    """Print the version, the ISA level in use and those available, and the threads."""
     pyloss.show_runtime()
 
 

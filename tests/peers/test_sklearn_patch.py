@@ -22,7 +22,7 @@ from sklearn_patching import (
 
 import pyloss
 from pyloss.adapters._sklearn_losses import twin_of
-from pyloss.adapters._sklearn_threads import PARALLEL_WORK, one_thread
+from pyloss.adapters._sklearn_threads import PROBED_WORK, one_thread
 from pyloss.adapters.sklearn import TESTED_VERSIONS, patch, patched, unpatch
 
 every_loss = pytest.mark.parametrize("name", LOSSES)
@@ -271,16 +271,16 @@ def test_blocks_in_several_threads():
 
 def test_large_calls_take_one_thread_while_they_last():
     with pyloss.threads(3):
-        with one_thread(PARALLEL_WORK):
+        with one_thread(PROBED_WORK):
             assert pyloss.get_num_threads() == 1
         assert pyloss.get_num_threads() == 3
-        with one_thread(PARALLEL_WORK - 1):
+        with one_thread(PROBED_WORK - 1):
             assert pyloss.get_num_threads() == 3
 
 
 def test_the_number_of_threads_comes_back_when_the_last_call_ends():
     with pyloss.threads(3):
-        first, second = one_thread(PARALLEL_WORK), one_thread(PARALLEL_WORK)
+        first, second = one_thread(PROBED_WORK), one_thread(PROBED_WORK)
         first.__enter__()
         second.__enter__()
         first.__exit__(None, None, None)
