@@ -23,6 +23,17 @@ INLINED real product_rest(real a, real b, real product)
 #endif
 }
 
+/* a - quotient b for a quotient near a / b, which is exact */
+INLINED real remainder_of(real a, real quotient, real b)
+{
+#if defined(__FMA__) || defined(__FP_FAST_FMAF) || defined(__aarch64__)
+    return multiply_add(-quotient, b, a);
+#else
+    real product = quotient * b;
+    return (a - product) - product_rest(quotient, b, product);
+#endif
+}
+
 INLINED real rounded(Duo a)
 {
     real sum = a.high + a.low;
@@ -82,22 +93,21 @@ INLINED Duo duo_times(Duo a, Duo b)
 /* One division: the error of the multiplication by the inverse is what the remainder corrects. */
 INLINED Duo duo_over(Duo a, Duo b)
 {
-    real inverse = 1 / b.high, quotient = a.high * inverse, product = quotient * b.high;
-    real remainder = ((a.high - product) - product_rest(quotient, b.high, product)) + (a.low - quotient * b.low);
-    return renormalised(quotient, remainder * inverse);
+    real inverse = 1 / b.high, quotient = a.high * inverse;
+    return renormalised(quotient, (remainder_of(a.high, quotient, b.high) + (a.low - quotient * b.low)) * inverse);
 }
 
 /* a / b by divisions, as a rounded quotient and the rest of it: for a b whose inverse may leave the range */
 INLINED Duo duo_divided(Duo a, Duo b)
 {
-    real quotient = a.high / b.high, product = quotient * b.high;
-    return duo(quotient, (((a.high - product) - product_rest(quotient, b.high, product)) + (a.low - quotient * b.low)) / b.high);
+    real quotient = a.high / b.high;
+    return duo(quotient, (remainder_of(a.high, quotient, b.high) + (a.low - quotient * b.low)) / b.high);
 }
 
 INLINED Duo duo_root(Duo a)
 {
-    real root = square_root(a.high), square = root * root;
-    return renormalised(root, (((a.high - square) - product_rest(root, root, square)) + a.low) / (root + root));
+    real root = square_root(a.high);
+    return renormalised(root, (remainder_of(a.high, root, root) + a.low) / (root + root));
 }
 
 /* 2 atanh(s) = 2 s + s z gap_tail(z) with z = s^2, for s <= 1/5 */

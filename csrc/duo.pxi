@@ -16,6 +16,7 @@ cdef extern from "duo.h" nogil:
         real exponent
     const real PI, PI_REST, LOG_2, LOG_2_REST, EXP_LIMIT
     real product_rest(real a, real b, real product)
+    real remainder_of(real a, real quotient, real b)    # a - quotient b for a quotient near a / b
     Duo duo(real high, real low)
     real rounded(Duo a)
     Duo exact_sum(real a, real b)

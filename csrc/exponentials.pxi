@@ -13,6 +13,7 @@ cdef extern from "exponentials.h" nogil:
     Duo duo_times_exp(real x, real y)          # y exp(x)
     Duo duo_log_less(real y, real x)
     real log_less(real y, real x)                # log(y) - x
+    real times_log_ratio(real t, real p)         # t log(t / p) for t != 0
 
 
 cdef inline real exp_less(real x, real y) noexcept nogil:

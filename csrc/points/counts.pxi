@@ -69,7 +69,7 @@ cdef inline Point negative_binomial_nll(real y, real z, const real* parameter) n
     The derivatives are quotients of exp(-|z|), which does not overflow.
     """
     cdef real theta = parameter[0], c = <real>1 / theta
-    cdef real c_rest = ((<real>1 - c * theta) - product_rest(c, theta, c * theta)) / theta
+    cdef real c_rest = remainder_of(1, c, theta) / theta
     cdef word above = mask(z > -vector_log(theta))
     cdef Duo e = duo_exp(z), q = duo_times_exp(-z, c)
     cdef real fixed = blend(above, 1, c), moving = blend(above, q.high, e.high), total = fixed + moving

@@ -16,15 +16,11 @@ cdef inline real log_quotient(word close, real difference, real lost, real t, re
     return log_sum_shifted(u, rest, blend(close, 0, tamed_by(p) - tamed_by(t)))
 
 
-cdef inline real log_ratio(real t, real p) noexcept nogil:
-    return log_quotient(mask((t > p * <real>0.5) & (t * <real>0.5 < p)), t - p, 0, t, p)
-
-
 cdef inline Point kl_divergence(real t, real p, const real* parameter) noexcept nogil:
     """A probability of -0 is 0."""
     p += 0
     cdef real u = t / p
-    return Point(select(t != 0, t * log_ratio(t, p), nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / p, nil(p)))
+    return Point(select(t != 0, times_log_ratio(t, p), nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / p, nil(p)))
 
 
 # Where one of both is a logarithm: s = log t, x = log p.
@@ -69,7 +65,7 @@ cdef inline real log_of_mixture(real m, real x, real other, real share) noexcept
     """log(m / x) for m = x + share (other - x): where it is small it needs more digits of (m - x) / x than rounding leaves."""
     cdef real gap = other - x, step = share * gap, w = step / x
     cdef real lost_step = product_rest(share, gap, step) + share * rounded_off(other, -x, gap)
-    cdef real lost = (((step - w * x) - product_rest(w, x, w * x)) + lost_step) / x
+    cdef real lost = (remainder_of(step, w, x) + lost_step) / x
     return log_quotient(mask((m < x * <real>8) & (x < m * <real>8)), step, select(magnitude(lost) <= 1, lost, 0), m, x)
 
 

@@ -140,8 +140,8 @@ cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept no
 
 cdef inline real exp_below_by(real z, real top, real low, real temperature) noexcept nogil:
     """exp((z - top - low) / temperature), as exp_below; `low` is what rounding took from top - z."""
-    cdef real gap = top - z, size = gap / temperature, back = size * temperature
-    cdef real rest = ((gap - back) - product_rest(size, temperature, back) + (rounded_off(top, -z, gap) + low)) / temperature
+    cdef real gap = top - z, size = gap / temperature
+    cdef real rest = (remainder_of(gap, size, temperature) + (rounded_off(top, -z, gap) + low)) / temperature
     return exp_minus_sum(size, rest)
 
 
