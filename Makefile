@@ -1,5 +1,5 @@
 # From a fresh clone, with Python >= 3.11 (with venv), gcc and make: every target does its own set-up.
-# The environments lie in the tree (.venv, .venv-checked, .venv-peers), everything else in build/; the files named
+# The environments lie in the tree (.venv, .venv-checked, .venv-docs, .venv-peers), everything else in build/; the files named
 # .made, .wheel and .<extra> in an environment are stamps: what they stand for is not done again.
 
 PYTHON ?= python3
@@ -30,13 +30,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers torture fuzz accuracy bench bench-peers bench-instructions wheel wheels lint stubs check clean
+.PHONY: help demo docs test test-peers torture fuzz accuracy bench bench-peers bench-instructions wheel wheels lint stubs check clean
 
 help:  ## print this list
 	@awk -F ':.*## +' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.demo  ## train models on real data; tables on the terminal, pictures in build/demo
 	.venv/bin/pyloss demo --out build/demo
+
+# Every page anew: a page that is not written again has no warnings.
+docs: .venv-docs/.docs  ## build the documentation, with its cells run and warnings as errors; the site in build/docs/site
+	$(ELSEWHERE) ../../.venv-docs/bin/python -m sphinx -n -W --keep-going -E -q -d ../docs/doctrees ../../docs ../docs/site
 
 test: .venv/.test  ## run the tests against the installed wheel
 	$(ELSEWHERE) ../../.venv/bin/python $(PYTEST) $(SHARED_ARGS) ../../tests
@@ -96,11 +100,11 @@ check: .venv-checked/.test  ## build with bounds checks and sanitizers, and run 
 		$(TESTS:%=../../tests/%)
 
 clean:  ## remove everything that was made
-	rm -rf .venv .venv-checked .venv-peers build dist *.egg-info
+	rm -rf .venv .venv-checked .venv-docs .venv-peers build dist *.egg-info
 
 # The build requirements of pyproject.toml are in the environment: in an isolated build, NumPy and Cython would be
 # newer than every object each time, and all of them compiled again. `make wheel` builds in isolation.
-.venv/.made .venv-checked/.made .venv-peers/.made:
+.venv/.made .venv-checked/.made .venv-docs/.made .venv-peers/.made:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pyloss needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --upgrade pip
@@ -118,8 +122,9 @@ clean:  ## remove everything that was made
 # Without --force-reinstall pip would keep an older wheel of the same version.
 .venv/.demo .venv/.test .venv/.torture .venv/.bench .venv/.lint: .venv/.wheel
 .venv-checked/.test: .venv-checked/.wheel
+.venv-docs/.docs: .venv-docs/.wheel
 .venv-peers/.peers: .venv-peers/.wheel
-.venv/.demo .venv/.test .venv/.torture .venv/.bench .venv/.lint .venv-checked/.test .venv-peers/.peers:
+.venv/.demo .venv/.test .venv/.torture .venv/.bench .venv/.lint .venv-checked/.test .venv-docs/.docs .venv-peers/.peers:
 	$(@D)/bin/pip install --quiet --force-reinstall --no-deps $(@D)/wheel/*.whl
 	$(@D)/bin/pip install --quiet "$$(echo $(@D)/wheel/*.whl)[$(@F:.%=%)]"
 	touch $@
