@@ -173,18 +173,6 @@ cdef class Plan:
         call.y_true_domain = self.y_true_domain[bits == 64]
         call.y_pred_domain = self.y_pred_domain[bits == 64]
 
-    def value(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(VALUE, y_true, y_pred, sample_weight, out, None, (), None)
-
-    def grad(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(GRAD, y_true, y_pred, sample_weight, out, None, (), None)
-
-    def value_and_grad(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(VALUE_GRAD, y_true, y_pred, sample_weight, out, None, (), None)
-
-    def grad_and_hess(self, y_true, y_pred, sample_weight=None, out=None):
-        return self.run(GRAD_HESS, y_true, y_pred, sample_weight, out, None, (), None)
-
     def add_to(self, Sums sums not None, y_true, y_pred, sample_weight=None, parameters=()):
         """Add what this call sums up, and its weights, to `sums`; with `parameters` in place of the first of the point's own.
 

@@ -5,7 +5,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._loss import Loss
+from ._loss import Array, Loss, Value
 
 def supported_levels() -> list[str]: ...
 def use_kernels(module32: ModuleType, module64: ModuleType) -> None: ...
@@ -78,34 +78,6 @@ class Plan:
         smoothing: float = 0,
         own: tuple[int, int] | None = None,
     ) -> None: ...
-    def value(
-        self,
-        y_true: ArrayLike | None,
-        y_pred: ArrayLike | Sequence[ArrayLike],
-        sample_weight: ArrayLike | None = None,
-        out: Any = None,
-    ) -> Any: ...
-    def grad(
-        self,
-        y_true: ArrayLike | None,
-        y_pred: ArrayLike | Sequence[ArrayLike],
-        sample_weight: ArrayLike | None = None,
-        out: Any = None,
-    ) -> Any: ...
-    def value_and_grad(
-        self,
-        y_true: ArrayLike | None,
-        y_pred: ArrayLike | Sequence[ArrayLike],
-        sample_weight: ArrayLike | None = None,
-        out: Any = None,
-    ) -> Any: ...
-    def grad_and_hess(
-        self,
-        y_true: ArrayLike | None,
-        y_pred: ArrayLike | Sequence[ArrayLike],
-        sample_weight: ArrayLike | None = None,
-        out: Any = None,
-    ) -> Any: ...
     def add_to(
         self,
         sums: Sums,
@@ -124,3 +96,30 @@ class Plan:
         out: Any = None,
         parameters: Sequence[float] = (),
     ) -> NDArray[Any]: ...
+
+class Calls:
+    _plan: Plan
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Value: ...
+    def grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
+    ) -> Array: ...
+    def value_and_grad(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: Array | tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Value, Array]: ...
+
+class CurvedCalls(Calls):
+    def grad_and_hess(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: tuple[Array | None, Array | None] | None = None,
+    ) -> tuple[Array, Array]: ...

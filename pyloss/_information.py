@@ -8,6 +8,13 @@ from ._loss import Value
 from .losses.multiclass import CCE
 
 
+class _CrossEntropy(CCE):
+    """Whole numbers are no labels."""
+
+    def _make_plan(self) -> Plan:
+        return Plan(self, "cce", parameters=(0.0,), rowwise=True)
+
+
 def cross_entropy(p: ArrayLike, q: ArrayLike) -> Value:
     """Cross-entropy -sum p log q of the distribution q under p, in nats, over the last axis; 0 log 0 is 0.
 
@@ -24,7 +31,7 @@ def entropy(p: ArrayLike) -> Value:
 
 def _cross_entropy(name: str, p: ArrayLike, q: ArrayLike, second: str) -> Value:
     try:
-        value = Plan(CCE(reduction="none"), "cce", parameters=(0.0,), rowwise=True).value(p, q)
+        value = _CrossEntropy(reduction="none")(p, q)
     except (TypeError, ValueError) as error:  # in the words of the function that was called
         message = str(error).replace("cce:", f"{name}:").replace("y_true", "p").replace("y_pred", second)
         raise type(error)(message) from None

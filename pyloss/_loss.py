@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
-from inspect import Parameter, Signature, cleandoc
+from inspect import Parameter, Signature, cleandoc, signature
 from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, dataclass_transform
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _errors
 from ._domains import REAL, Domain
-from ._engine import Plan
+from ._engine import Calls, CurvedCalls, Plan
 from ._tallies import ReducedTally, Tally
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def axes(*, default: None) -> Any:
 class _Keywords:
     """The signature of a class by its fields, made when it is asked for; an object has that of its call."""
 
-    def __get__(self, instance: object, owner: Any) -> Signature:
+    def __get__(self, instance: Any, owner: Any) -> Signature:
+        if instance is not None and owner.__call__ is Calls.__call__:
+            return signature(instance.grad)
         has_own = owner.__init__ is not _Declared.__init__
         if instance is not None or has_own or not is_dataclass(owner):
             raise AttributeError("__signature__")
@@ -174,7 +176,7 @@ def _rule(declared: Field[Any]) -> str:
     return f"{rule} or None" if declared.default is None else rule
 
 
-class Loss(_Declared):
+class Loss(_Declared, Calls):
     """A loss function of (y_true, y_pred): its value, its gradient, and where there is one its diagonal Hessian.
 
     An object holds the parameters of a loss and is immutable; the arrays come with each call.
@@ -231,9 +233,6 @@ class Loss(_Declared):
     on_empty: OnEmpty = "nan"
     check: bool = True
 
-    if TYPE_CHECKING:
-        _plan: ClassVar[Plan]  # of the instance; a type checker would take it for a field
-
     def __post_init__(self) -> None:
         for declared in fields(self):
             given = getattr(self, declared.name)
@@ -247,7 +246,6 @@ class Loss(_Declared):
         return (cls.__doc__ or "").partition("\n")[0]
 
     def _prepare(self) -> None:
-        """The plan is an attribute of the instance alone: what the class has too is looked up twice, at every call."""
         object.__setattr__(self, "_plan", self._make_plan())
 
     def _make_plan(self) -> Plan:
@@ -265,31 +263,6 @@ class Loss(_Declared):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _make, (type(self), self._arguments())
-
-    def __call__(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
-    ) -> Value:
-        """The reduced loss, a float; with reduction="none" an array, which goes into `out` if that is given."""
-        return self._plan.value(y_true, y_pred, sample_weight, out)
-
-    def grad(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None, *, out: Array | None = None
-    ) -> Array:
-        """The gradient of the reduced loss with respect to `y_pred`; into `out` if that is given, which may be `y_pred` itself."""
-        grad: Array = self._plan.grad(y_true, y_pred, sample_weight, out)
-        return grad
-
-    def value_and_grad(
-        self,
-        y_true: ArrayLike,
-        y_pred: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        out: Array | tuple[Array | None, Array | None] | None = None,
-    ) -> tuple[Value, Array]:
-        """The value and the gradient from one reading of the data. `out` takes the gradient; with reduction="none", a pair of arrays."""
-        result: tuple[Value, Array] = self._plan.value_and_grad(y_true, y_pred, sample_weight, out)
-        return result
 
     def accumulator(self) -> "Accumulator[float]":
         """What adds up this loss over a stream of data: a `pyloss.Accumulator` of it alone, whose result is a float."""
@@ -314,20 +287,8 @@ class Loss(_Declared):
         return self.grad(y_true, y_pred, sample_weight)
 
 
-class CurvedLoss(Loss):
+class CurvedLoss(Loss, CurvedCalls):
     """A loss with a diagonal second derivative."""
-
-    def grad_and_hess(
-        self,
-        y_true: ArrayLike,
-        y_pred: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        out: tuple[Array | None, Array | None] | None = None,
-    ) -> tuple[Array, Array]:
-        """The gradient and the diagonal of the Hessian. `out` is a pair of arrays, of which either may be None."""
-        result: tuple[Array, Array] = self._plan.grad_and_hess(y_true, y_pred, sample_weight, out)
-        return result
 
 
 class ElementwiseLoss(CurvedLoss):

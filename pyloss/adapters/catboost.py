@@ -1,10 +1,10 @@
 """Losses as objectives and metrics of CatBoost.
 
-    from pyloss.adapters.catboost import metric, objective
+from pyloss.adapters.catboost import metric, objective
 
-    focal = objective(pyloss.BinaryFocal(from_logits=True))
-    model = catboost.CatBoost({"loss_function": focal, "eval_metric": metric(pyloss.BCE(from_logits=True))})
-    model.fit(catboost.Pool(x, y, baseline=np.full(len(y), focal.init_score(y))))
+focal = objective(pyloss.BinaryFocal(from_logits=True))
+model = catboost.CatBoost({"loss_function": focal, "eval_metric": metric(pyloss.BCE(from_logits=True))})
+model.fit(catboost.Pool(x, y, baseline=np.full(len(y), focal.init_score(y))))
 """
 
 from collections.abc import Sequence
