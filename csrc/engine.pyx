@@ -11,7 +11,6 @@ from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetContext, PyCap
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.float cimport FLT_MAX, FLT_MIN
 from libc.math cimport INFINITY, NAN, fabs, isinf, nextafter, nextafterf
-from libc.stdlib cimport free, malloc
 from numpy cimport dtype, ndarray
 
 from pipeline cimport *

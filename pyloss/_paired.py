@@ -15,9 +15,9 @@ Outs = tuple[Array | None, ...]
 class PairedLoss(Loss):
     """A loss of several predictions, all of one shape: `y_pred` is the tuple of them, the gradient the tuple of the derivatives by each.
 
-    `out` takes such a tuple too, in which any array may be None; with reduction="none" that of `value_and_grad` is the pair of an array for
-    the values and the tuple for the gradients, and that of `grad_and_hess` is a pair of tuples in any case. Each derivative has the floating
-    dtype of its own prediction; the computation is in float64 if any of the arrays asks for it.
+    `out` takes such a tuple too, in which any array may be None; with reduction="none" that of `value_and_grad` is the pair of an array
+    for the values and the tuple for the gradients, and that of `grad_and_hess` is a pair of tuples in any case. Each derivative has the
+    floating dtype of its own prediction; the computation is in float64 if any of the arrays asks for it.
     """
 
     family = "paired"
