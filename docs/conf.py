@@ -27,6 +27,7 @@ extensions = [
 ]
 nitpicky = True
 exclude_patterns = ["formulas"]
+smartquotes = False  # a quotation mark is code
 
 # Pages are Markdown; the cells of those that have some are run at every build, and one that fails, fails it.
 myst_enable_extensions = ["colon_fence", "dollarmath"]

@@ -136,7 +136,7 @@ class Sum:
     def _added_up(self, values: Iterable[float]) -> float:
         """The sum of the terms' values."""
         total: float = reduce(
-            _added, (_scaled(value, weight) for value, (weight, _) in zip(values, self.terms, strict=True))
+            added, (scaled(value, weight) for value, (weight, _) in zip(values, self.terms, strict=True))
         )
         return total
 
@@ -152,13 +152,13 @@ class Sum:
         scratch: Any = None
         for k, (weight, loss) in enumerate(self.terms):
             target = out if k == lands else scratch
-            answer = _scaled(_ask(loss, method, inputs, target, out is not None and lands < k), weight)
+            answer = scaled(_ask(loss, method, inputs, target, out is not None and lands < k), weight)
             if k == 0:
                 total = answer
             elif k == lands:
-                total = _added(answer, total)
+                total = added(answer, total)
             else:
-                total = _added(total, answer)
+                total = added(total, answer)
                 scratch = answer[1] if method == "value_and_grad" and not self._unreduced else answer
                 scratch = scratch if isinstance(scratch, np.ndarray | tuple) else None
         return total
@@ -217,10 +217,10 @@ def _ask(loss: Loss | Sum, method: str, inputs: tuple[Any, Any, Any], out: Any, 
         raise type(error)(f"{error}{note}") from None
 
 
-def _scaled(answer: Any, weight: float) -> Any:
+def scaled(answer: Any, weight: float) -> Any:
     """An answer times a weight: arrays in their place. What has the weight 0 is 0, even if it was nan."""
     if isinstance(answer, tuple):
-        return tuple(_scaled(part, weight) for part in answer)
+        return tuple(scaled(part, weight) for part in answer)
     if not isinstance(answer, np.ndarray):
         return answer * weight if weight else 0.0
     if weight == 0:
@@ -230,10 +230,10 @@ def _scaled(answer: Any, weight: float) -> Any:
     return answer
 
 
-def _added(total: Any, answer: Any) -> Any:
+def added(total: Any, answer: Any) -> Any:
     """Two answers of the same form: arrays in the place of the first."""
     if isinstance(total, tuple):
-        return tuple(_added(a, b) for a, b in zip(total, answer, strict=True))
+        return tuple(added(a, b) for a, b in zip(total, answer, strict=True))
     if not isinstance(total, np.ndarray):
         return total + answer
     if total.shape != answer.shape:

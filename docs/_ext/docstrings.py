@@ -43,7 +43,8 @@ def typeset(docstring: str) -> str:
     body, sections = docstring[:start], docstring[start:]
     references = REFERENCE.findall(body)
     text = _typeset(REFERENCE.sub("", body)) + "\n" + _escaped(sections)
-    return text + "".join(f"\n\nReferences\n----------\n{_escaped(reference)}\n" for reference in references)
+    # An initial in front, "A. Author", would be the first of a list.
+    return text + "".join(f"\n\nReferences\n----------\n\\{_escaped(reference)}\n" for reference in references)
 
 
 def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

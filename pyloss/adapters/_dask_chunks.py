@@ -13,7 +13,7 @@ from .._accumulator import Accumulator
 from .._engine import is_tame
 from .._errors import REALS
 from .._loss import Array, Loss
-from .._sum import Sum, _added, _scaled
+from .._sum import Sum, added, scaled
 from .._tallies import ReducedTally, SumTally, Tally, TotalTally, common_step
 from .._total import TotalLoss
 from ..losses.regression import MAE
@@ -201,10 +201,10 @@ def _descend(loss: AnyLoss, slopes: Slopes, y_true: Any, y_pred: Any, weight: An
     if isinstance(loss, Sum):
         assert isinstance(slopes, list)
         terms = (
-            _scaled(_descend(term, slope, y_true, y_pred, weight, out if k == 0 else None), factor)
+            scaled(_descend(term, slope, y_true, y_pred, weight, out if k == 0 else None), factor)
             for k, ((factor, term), slope) in enumerate(zip(loss.terms, slopes, strict=True))
         )
-        return reduce(_added, terms)
+        return reduce(added, terms)
     assert isinstance(slopes, Slope)
     scale = slopes.scale
     if weight is not None and not is_tame(slopes.total):
