@@ -23,15 +23,11 @@ INLINED real product_rest(real a, real b, real product)
 #endif
 }
 
-/* a - quotient b for a quotient near a / b, which is exact */
+/* a - quotient b for a quotient near a / b, exactly. Not by one FMA, whose digits differ below the normal numbers. */
 INLINED real remainder_of(real a, real quotient, real b)
 {
-#if defined(__FMA__) || defined(__FP_FAST_FMAF) || defined(__aarch64__)
-    return multiply_add(-quotient, b, a);
-#else
     real product = quotient * b;
     return (a - product) - product_rest(quotient, b, product);
-#endif
 }
 
 INLINED real rounded(Duo a)
