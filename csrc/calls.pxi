@@ -7,7 +7,8 @@ cdef class Calls:
     cdef public Plan _plan
 
     def __call__(self, y_true, y_pred, sample_weight=None, *, out=None):
-        """The reduced loss, a float; with reduction="none" an array, which goes into `out` if that is given."""
+        """__call__($self, /, y_true, y_pred, sample_weight=None, *, out=None)\n--\n\nThe reduced loss, a float; with reduction="none"
+        an array, which goes into `out` if that is given."""
         return plan_of(self).run(VALUE, y_true, y_pred, sample_weight, out, None, (), None)
 
     def grad(self, y_true, y_pred, sample_weight=None, *, out=None):

@@ -127,6 +127,7 @@ INLINED Duo duo_exp_minus(real size, real rest)
     real first = to_real((to_word(shifted) << MANTISSA_BITS) + (SIGN >> 1)), second = to_real(HALF_SCALE ^ (SIGN >> 1));
     return duo(y * first * second, (tail - (y - 1)) * first * second);
 }
+
 /* t log(t / p) of what is finite, not 0 and of one sign, by one division: with s = (t - q) / (t + q) for the q = p 2^n nearest t the
    logarithm is n log(2) + 2 atanh(s), and |s| <= 1/5. The difference of the bits of t and p is nearly that of their logarithms. Both are
    brought to [2/3, 3); what rounding takes from their sum, twice t less their difference tells, which is exact. */
@@ -135,9 +136,9 @@ INLINED real finite_times_log_ratio(real t, real p)
     const real bits = MANTISSA_BITS, lift = (real)((word)1 << MANTISSA_BITS);
     word small_t = mask(magnitude(t) < LEAST_NORMAL), small_p = mask(magnitude(p) < LEAST_NORMAL);
     word t_bits = to_word(t * blend(small_t, lift, 1)), p_bits = to_word(p * blend(small_p, lift, 1));
-    word steps = t_bits - p_bits + ((word)1 << (MANTISSA_BITS - 1)) + EXPONENT_SHIFT, down = ONE - (t_bits & EXPONENT_MASK);
-    real n = exponent_of(steps) + (to_real(to_word(bits) & small_p) - to_real(to_word(bits) & small_t));
-    real a = to_real(t_bits + down), q = to_real(p_bits + down + (steps & EXPONENT_MASK) - EXPONENT_SHIFT);
+    word steps = t_bits - p_bits + ((word)1 << (MANTISSA_BITS - 1)) + WIDE_SHIFT, down = ONE - (t_bits & EXPONENT_MASK);
+    real n = exponent_of(steps) - WIDE_BIAS + (to_real(to_word(bits) & small_p) - to_real(to_word(bits) & small_t));
+    real a = to_real(t_bits + down), q = to_real(p_bits + down + (steps & EXPONENT_MASK) - WIDE_SHIFT);
     real difference = a - q, sum = a + q, lost = ((a + a) - sum) - difference;
     real inverse = 1 / sum, s = difference * inverse, z = s * s;
     real rest = multiply_add(-s, lost, remainder_of(difference, s, sum)) * inverse;

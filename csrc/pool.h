@@ -11,95 +11,100 @@
 typedef void (*pyloss_task)(void *job);
 
 #if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
 #include <windows.h>
 #include <intrin.h>
 
-typedef SRWLOCK Lock;
-typedef CONDITION_VARIABLE Event;
-typedef volatile long Count;
-#define FRESH_LOCK SRWLOCK_INIT
-#define FRESH_EVENT CONDITION_VARIABLE_INIT
-#define LOCK(lock) AcquireSRWLockExclusive(lock)
-#define UNLOCK(lock) ReleaseSRWLockExclusive(lock)
-#define SLEEP(event, lock) ((void)SleepConditionVariableSRW((event), (lock), INFINITE, 0))
-#define WAKE(event) WakeAllConditionVariable(event)
-#define LOOK(count) (*(count))
-#define SET(count, n) ((void)_InterlockedExchange((count), (n)))
-#define TAKE(counter, n) _InterlockedExchangeAdd64((volatile long long *)(counter), (n))
+typedef SRWLOCK PoolLock;
+typedef CONDITION_VARIABLE PoolEvent;
+typedef volatile long PoolCount;
+#define POOL_LOCK_INIT SRWLOCK_INIT
+#define POOL_EVENT_INIT CONDITION_VARIABLE_INIT
+#define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
+#define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
+#define POOL_SLEEP(event, lock) ((void)SleepConditionVariableSRW((event), (lock), INFINITE, 0))
+#define POOL_WAKE(event) WakeConditionVariable(event)
+#define POOL_LOOK(count) (*(count))
+#define POOL_SET(count, n) ((void)_InterlockedExchange((count), (n)))
+#define POOL_TAKE(counter, n) _InterlockedExchangeAdd64((volatile long long *)(counter), (n))
 #else
 #include <pthread.h>
 #include <signal.h>
 
-typedef pthread_mutex_t Lock;
-typedef pthread_cond_t Event;
-typedef int Count;
-#define FRESH_LOCK PTHREAD_MUTEX_INITIALIZER
-#define FRESH_EVENT PTHREAD_COND_INITIALIZER
-#define LOCK(lock) pthread_mutex_lock(lock)
-#define UNLOCK(lock) pthread_mutex_unlock(lock)
-#define SLEEP(event, lock) pthread_cond_wait((event), (lock))
-#define WAKE(event) pthread_cond_broadcast(event)
-#define LOOK(count) __atomic_load_n((count), __ATOMIC_RELAXED)
-#define SET(count, n) __atomic_store_n((count), (n), __ATOMIC_RELAXED)
-#define TAKE(counter, n) __atomic_fetch_add((counter), (n), __ATOMIC_RELAXED)
+typedef pthread_mutex_t PoolLock;
+typedef pthread_cond_t PoolEvent;
+typedef int PoolCount;
+#define POOL_LOCK_INIT PTHREAD_MUTEX_INITIALIZER
+#define POOL_EVENT_INIT PTHREAD_COND_INITIALIZER
+#define POOL_LOCK(lock) pthread_mutex_lock(lock)
+#define POOL_UNLOCK(lock) pthread_mutex_unlock(lock)
+#define POOL_SLEEP(event, lock) pthread_cond_wait((event), (lock))
+#define POOL_WAKE(event) pthread_cond_signal(event)
+#define POOL_LOOK(count) __atomic_load_n((count), __ATOMIC_RELAXED)
+#define POOL_SET(count, n) __atomic_store_n((count), (n), __ATOMIC_RELAXED)
+#define POOL_TAKE(counter, n) __atomic_fetch_add((counter), (n), __ATOMIC_RELAXED)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
-#define BREATHE() _mm_pause()
-#elif defined(__aarch64__) && defined(__GNUC__)
-#define BREATHE() __asm__ volatile("isb")
+#define POOL_BREATHE() _mm_pause()
+#elif defined(_M_ARM64)
+#define POOL_BREATHE() __yield()
+#elif defined(__aarch64__)
+#define POOL_BREATHE() __asm__ volatile("isb")
 #else
-#define BREATHE() ((void)0)
+#define POOL_BREATHE() ((void)0)
 #endif
 
-/* How often a thread looks, awake, for work or for the end of it: some 50 microseconds. */
+/* How often a thread looks, awake, for work or for the end of it: some 25 to 50 microseconds. AT_ONCE of schedule.pxi is no longer. */
 #ifndef LOOKS
 #define LOOKS 1000
 #endif
 
+/* All of it is written under the lock. A count may be looked at without it, as a hint: what is to be done is decided again under it. */
 typedef struct {
-    Lock lock;
-    Event work, rest;
+    PoolLock lock;
+    PoolEvent work, rest;
     pyloss_task task;
-    void *job;      /* NULL while no call has the threads */
-    int threads;    /* that have been started */
-    Count places;   /* for threads that have not begun */
-    Count busy;     /* threads that have begun and not ended */
-    Count awake;    /* threads that look for work */
+    void *job;          /* of the call that has the threads; NULL while none has them */
+    int threads;        /* that have been started, by a call that had them */
+    PoolCount places;   /* for threads that have not begun */
+    PoolCount busy;     /* threads that have begun and not ended */
+    PoolCount awake;    /* threads that look for work */
 } Pool;
 
-#define FRESH_POOL {FRESH_LOCK, FRESH_EVENT, FRESH_EVENT, 0, 0, 0, 0, 0, 0}
-static Pool pool = FRESH_POOL;
+#define POOL_INIT {POOL_LOCK_INIT, POOL_EVENT_INIT, POOL_EVENT_INIT, 0, 0, 0, 0, 0, 0}
+static Pool pool = POOL_INIT;
 
 /* Look, without the lock, while `count` is 0, or while it is not; not for long. */
-static void look_while(const Count *count, int is_zero)
+static void look_while(const PoolCount *count, int is_zero)
 {
-    UNLOCK(&pool.lock);
-    for (int i = 0; i < LOOKS && (LOOK(count) == 0) == is_zero; i++)
-        BREATHE();
-    LOCK(&pool.lock);
+    POOL_UNLOCK(&pool.lock);
+    for (int i = 0; i < LOOKS && (POOL_LOOK(count) == 0) == is_zero; i++)
+        POOL_BREATHE();
+    POOL_LOCK(&pool.lock);
 }
 
 static void serve(void)
 {
-    LOCK(&pool.lock);
+    POOL_LOCK(&pool.lock);
     for (;;) {
-        SET(&pool.awake, pool.awake + 1);
+        POOL_SET(&pool.awake, pool.awake + 1);
         look_while(&pool.places, 1);
-        SET(&pool.awake, pool.awake - 1);
+        POOL_SET(&pool.awake, pool.awake - 1);
         while (!pool.places)
-            SLEEP(&pool.work, &pool.lock);
+            POOL_SLEEP(&pool.work, &pool.lock);
         pyloss_task task = pool.task;
         void *job = pool.job;
-        SET(&pool.places, pool.places - 1);
-        SET(&pool.busy, pool.busy + 1);
-        UNLOCK(&pool.lock);
+        POOL_SET(&pool.places, pool.places - 1);
+        POOL_SET(&pool.busy, pool.busy + 1);
+        POOL_UNLOCK(&pool.lock);
         task(job);
-        LOCK(&pool.lock);
-        SET(&pool.busy, pool.busy - 1);
+        POOL_LOCK(&pool.lock);
+        POOL_SET(&pool.busy, pool.busy - 1);
         if (!pool.busy)
-            WAKE(&pool.rest);
+            POOL_WAKE(&pool.rest);
     }
 }
 
@@ -126,18 +131,22 @@ static void *serve_on_thread(void *nothing)
     return 0;
 }
 
-/* Signals are for the program's own threads. Where nobody names a size, some systems give a stack of 128 KB. */
+/* Signals are for the program's own threads, but for faults, which are the thread's that makes them. Where nobody names a size, some
+ * systems give a stack of 128 KB. */
 static int start_thread(void)
 {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
     pthread_t thread;
     pthread_attr_t attributes;
-    sigset_t all, before;
+    sigset_t others, before;
     if (pthread_attr_init(&attributes))
         return 0;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 1 << 22);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigfillset(&others);
+    for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&others, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &others, &before);
     int failed = pthread_create(&thread, &attributes, serve_on_thread, 0);
     pthread_sigmask(SIG_SETMASK, &before, 0);
     pthread_attr_destroy(&attributes);
@@ -146,7 +155,7 @@ static int start_thread(void)
 
 static void forget_threads(void)
 {
-    static const Pool fresh = FRESH_POOL;
+    static const Pool fresh = POOL_INIT;
     pool = fresh;
 }
 
@@ -154,35 +163,39 @@ static void pyloss_watch_forks(void) { pthread_atfork(0, 0, forget_threads); }
 #endif
 
 /* Whether a thread would take work at once. */
-static int pyloss_are_awake(void) { return LOOK(&pool.awake) > 0; }
+static int pyloss_are_awake(void) { return POOL_LOOK(&pool.awake) > 0; }
 
-static void pyloss_lock(void) { LOCK(&pool.lock); }
-static void pyloss_unlock(void) { UNLOCK(&pool.lock); }
+static void pyloss_lock(void) { POOL_LOCK(&pool.lock); }
+static void pyloss_unlock(void) { POOL_UNLOCK(&pool.lock); }
 
 /* Run `task` here and on up to `threads` - 1 others, until it has ended on all that have begun it; here alone while another call has the
  * others, and on fewer where no more can be started. */
 static void pyloss_share(pyloss_task task, void *job, int threads)
 {
-    LOCK(&pool.lock);
+    POOL_LOCK(&pool.lock);
     if (pool.job) {
-        UNLOCK(&pool.lock);
+        POOL_UNLOCK(&pool.lock);
         task(job);
         return;
     }
+    pool.job = job;
+    POOL_UNLOCK(&pool.lock);
     while (pool.threads < threads - 1 && start_thread())
         pool.threads++;
+    POOL_LOCK(&pool.lock);
     pool.task = task;
-    pool.job = job;
-    SET(&pool.places, pool.threads < threads - 1 ? pool.threads : threads - 1);
-    UNLOCK(&pool.lock);
-    WAKE(&pool.work);
+    POOL_SET(&pool.places, pool.threads < threads - 1 ? pool.threads : threads - 1);
+    int asleep = pool.places - pool.awake;
+    POOL_UNLOCK(&pool.lock);
+    for (; asleep > 0; asleep--)
+        POOL_WAKE(&pool.work);
     task(job);
-    LOCK(&pool.lock);
-    SET(&pool.places, 0);
+    POOL_LOCK(&pool.lock);
+    POOL_SET(&pool.places, 0);
     look_while(&pool.busy, 0);
     while (pool.busy)
-        SLEEP(&pool.rest, &pool.lock);
+        POOL_SLEEP(&pool.rest, &pool.lock);
     pool.job = 0;
-    UNLOCK(&pool.lock);
+    POOL_UNLOCK(&pool.lock);
 }
 #endif

@@ -34,6 +34,8 @@ static const real ROUND_TO_SCALE = 0x1.80007ep+23f; /* 1.5 * 2^23 + 127 - 64: a 
 static const word HALF_SCALE = 0x5f800000u;         /* 2^64 */
 static const word ANCHOR = 0x3fc00000u;             /* 1.5 */
 static const word EXPONENT_SHIFT = 0;
+static const word WIDE_SHIFT = 0;
+static const real WIDE_BIAS = 0;
 static const real SPLIT = 0x1.a8279ap-2f; /* sqrt(2) - 1 */
 static const real SHRINK = 0x1.6a07f6p-1f, LOG_GROWTH = 0x1.62e9acp-2f; /* near sqrt(1/2), where -log(SHRINK) is a float to 2^-36 */
 #elif REAL_BITS == 64
@@ -52,6 +54,8 @@ static const real ROUND_TO_SCALE = 0x1.80000000001ffp+52; /* 1.5 * 2^52 + 1023 -
 static const word HALF_SCALE = 0x5ff0000000000000u;       /* 2^512 */
 static const word ANCHOR = 0x3ff8000000000000u;
 static const word EXPONENT_SHIFT = 0x4000000000000000u; /* keeps a difference of exponents positive: 64 bits have no arithmetic shift */
+static const word WIDE_SHIFT = 0x8000000000000000u;     /* the same, between any two numbers, */
+static const real WIDE_BIAS = 1024;                     /* and what it adds to exponent_of */
 static const real SPLIT = 0x1.a827999fcef32p-2;
 static const real SHRINK = 0x1.6a09e667f3573p-1, LOG_GROWTH = 0x1.62e42fefa4be5p-2; /* to 2^-68 */
 #else

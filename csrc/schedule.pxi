@@ -6,7 +6,8 @@ cdef enum:
     PROBE = 8192
     AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
     ASLEEP_WORTH = 400000       # and with some that must be woken
-    AT_ONCE = 100000            # nanoseconds between calls that keep threads awake
+    AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
+    DOUBTS = 100                # short calls that are not shared after one that took longer for it
     STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
     PATIENCE = 20000000         # nanoseconds between two looks
     GROWTH = 8                  # of a stretch, at most
@@ -20,8 +21,11 @@ cdef dict PAIR_NUMBERS = {}
 cdef dict ROW_NUMBERS = {}
 cdef int thread_count = 1
 cdef Py_ssize_t shared_work = 1 << 19   # elements from which on threads pay, or cost nothing
-cdef int64_t shareable = 0          # nanoseconds of work that threads could have shared in calls that followed at once,
-cdef int64_t shareable_until = 0    # and when the last of it was done, by one thread
+# Of the short calls, whose work is shared where it pays; for all callers, under the GIL.
+cdef int64_t burst = 0              # nanoseconds of work that threads could have shared since calls follow at once,
+cdef int64_t burst_end = 0          # and when the last of it would have been done by one thread
+cdef int doubts = 0                 # how many calls will not be shared
+cdef int64_t shares = 0             # how often work has been shared, for tests
 
 
 cdef extern from "cpu.h":
@@ -33,7 +37,13 @@ cdef extern from "pool.h" nogil:
     bint are_awake "pyloss_are_awake"()
     void take_lock "pyloss_lock"()
     void leave_lock "pyloss_unlock"()
-    Py_ssize_t take_units "TAKE"(Py_ssize_t* counter, Py_ssize_t n)
+    Py_ssize_t take_units "POOL_TAKE"(Py_ssize_t* counter, Py_ssize_t n)
+
+cdef extern from "<fenv.h>" nogil:
+    ctypedef struct fenv_t:
+        pass
+    int fegetenv(fenv_t* environment)
+    int fesetenv(const fenv_t* environment)
 
 watch_forks()
 
@@ -76,6 +86,11 @@ def set_shared_work(Py_ssize_t elements):
     shared_work = elements
 
 
+def count_shares():
+    """For tests: how often work has been shared."""
+    return shares
+
+
 cdef void clear_partial(Partial* partial) noexcept nogil:
     cdef int i
     for i in range(STATISTICS):
@@ -99,6 +114,7 @@ cdef struct Job:
     const Call* call
     Py_ssize_t next, last, grain
     Partial* total
+    fenv_t environment      # the caller's rounding, on every thread
 
 
 cdef void take_part(void* given) noexcept nogil:
@@ -107,6 +123,7 @@ cdef void take_part(void* given) noexcept nogil:
     cdef Job* job = <Job*>given
     cdef Py_ssize_t first = take_units(&job.next, job.grain)
     cdef Partial mine
+    fesetenv(&job.environment)
     clear_partial(&mine)
     while first < job.last and mine.fault == NO_FAULT:
         job.run(job.call, first, min(first + job.grain, job.last), &mine)
@@ -121,6 +138,7 @@ cdef void run_shared(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_
     cdef Job job
     job.run, job.call, job.next, job.last, job.total = run, call, first, last, total
     job.grain = max(<Py_ssize_t>1, min(GRAIN // unit_work, (last - first) // (GRAINS * threads)))
+    fegetenv(&job.environment)
     share(take_part, &job, threads)
 
 
@@ -135,41 +153,56 @@ cdef int64_t nanoseconds() noexcept nogil:
     return now.tv_sec * 1000000000 + now.tv_nsec
 
 
-cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took) noexcept nogil:
-    """An element of one loss takes a thousand times as long as one of another: the last stretch tells."""
+cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took, int threads) noexcept nogil:
+    """An element of one loss takes a thousand times as long as one of another: the last stretch tells. Every thread gets a unit."""
     if took > PATIENCE:
-        return max(<Py_ssize_t>1, stretch // 2)
-    return stretch * <Py_ssize_t>max(<int64_t>1, min(<int64_t>GROWTH, PATIENCE // 2 // max(<int64_t>1, took)))
+        return max(<Py_ssize_t>threads, stretch // 2)
+    return max(<Py_ssize_t>threads, stretch * max(<int64_t>1, min(<int64_t>GROWTH, PATIENCE // 2 // max(<int64_t>1, took))))
 
 
-cdef bint is_worth_sharing(int64_t left, int64_t now):
-    """Of so many nanoseconds. To wake a thread for one short call does not pay; to keep one awake does, where calls follow at once."""
-    global shareable, shareable_until
+cdef bint begin_sharing(int64_t left, int64_t now):
+    """Whether to share so many nanoseconds of work. To wake a thread for one short call does not pay; to keep one awake does, where calls
+    follow at once."""
+    global burst, burst_end, doubts
     if left < AWAKE_WORTH:
         return False
-    shareable = left if now - shareable_until > AT_ONCE else shareable + left
-    shareable_until = now + left
-    return shareable > ASLEEP_WORTH or are_awake()
+    if doubts > 0:
+        doubts -= 1
+        return False
+    burst = left if now - burst_end > AT_ONCE else burst + left
+    burst_end = now + left
+    return burst > ASLEEP_WORTH or are_awake()
+
+
+cdef int end_sharing(int64_t expected, int64_t took) except -1:
+    """Where the processors are busy with something else, sharing takes longer than working alone."""
+    global burst_end, doubts
+    burst_end += took - expected
+    if took > expected:
+        doubts = DOUBTS
+    return 0
 
 
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch = STRETCH, work = units * unit_work
-    cdef int threads = 1
-    cdef int64_t start, now
+    cdef int threads = 1, most = <int>min(<Py_ssize_t>thread_count, units)
+    cdef int64_t start, now, expected = 0
+    global shares
     clear_partial(total)
     if work < UNLOCKED_WORK and call.own.blocks[1] == NULL:     # others' code may wait for other threads
         run(call, 0, units, total)
         return 0
-    if thread_count > 1:
+    if most > 1:
         if work >= shared_work:
-            threads = thread_count
+            threads = most
         elif work >= PROBED_WORK:
             stretch = PROBE
-    stretch = max(<Py_ssize_t>1, stretch // unit_work * threads)
+    stretch = max(<Py_ssize_t>1, stretch // unit_work) * threads
     start = nanoseconds()
     while first < units and total.fault == NO_FAULT:
         last = min(units, first + stretch)
+        shares += threads > 1
         with nogil:
             if threads > 1:
                 run_shared(run, call, first, last, unit_work, threads, total)
@@ -177,10 +210,13 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
                 run(call, first, last, total)
         if last < units:
             now = nanoseconds()
-            if threads == 1 and is_worth_sharing((now - start) // (last - first) * (units - last), now):
-                threads = thread_count
-            stretch = next_stretch(stretch, now - start)
+            if threads == 1 and most > 1 and begin_sharing((now - start) // (last - first) * (units - last), now):
+                threads = most
+                expected = (now - start) // (last - first) * (units - last)
+            stretch = next_stretch(stretch, now - start, threads)
             start = now
             PyErr_CheckSignals()
+        elif expected:
+            end_sharing(expected, nanoseconds() - start)
         first = last
     return 0

@@ -31,7 +31,7 @@ def function_of(loss: type[Loss]) -> Callable[..., Value]:
 
 
 def signature_of(loss: type[Loss]) -> Signature:
-    arrays = array_parameters(loss.grad)
+    arrays = array_parameters(loss.__call__)
     keywords = [*signature(loss).parameters.values(), Parameter("out", Parameter.KEYWORD_ONLY, default=None)]
     return Signature(
         [*arrays, *sorted(keywords, key=lambda keyword: keyword.name in ("reduction", "on_empty", "check", "out"))]
@@ -40,7 +40,6 @@ def signature_of(loss: type[Loss]) -> Signature:
 
 @cache
 def array_parameters(call: Callable[..., Any]) -> list[Parameter]:
-    """Those of a compiled method, of which `__call__` alone does not tell them."""
     return [parameter for name, parameter in signature(call).parameters.items() if name not in ("self", "out")]
 
 

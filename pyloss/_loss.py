@@ -69,10 +69,10 @@ class _Keywords:
     """The signature of a class by its fields, made when it is asked for; an object has that of its call."""
 
     def __get__(self, instance: Any, owner: Any) -> Signature:
-        if instance is not None and owner.__call__ is Calls.__call__:
-            return signature(instance.grad)
+        if instance is not None:
+            return signature(instance.__call__)
         has_own = owner.__init__ is not _Declared.__init__
-        if instance is not None or has_own or not is_dataclass(owner):
+        if has_own or not is_dataclass(owner):
             raise AttributeError("__signature__")
         return Signature([_keyword(declared) for declared in fields(owner)])
 

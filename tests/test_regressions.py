@@ -421,3 +421,44 @@ def test_the_unit_of_class_weights_does_not_matter(make, unit):
     stream = loss.accumulator()
     stream.update(y_true, y_pred)
     assert stream.result() == pytest.approx(expected_value, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+def test_kl_divergence_of_numbers_of_any_size(dtype):
+    """The quotient of two of them may be far beyond the range, and the logarithm of it is a small number."""
+    rng, limits = np.random.default_rng(0), np.finfo(dtype)
+    bits = np.uint32 if dtype == np.float32 else np.uint64
+    t, p = rng.integers(1, int(np.array(limits.max, dtype).view(bits)), (2, 3000), dtype=bits).view(dtype)
+    pairs = [(1e-300, 1e10), (0.5, limits.max), (limits.max, limits.smallest_subnormal), (1.0, 1.0)]
+    with np.errstate(over="ignore", under="ignore"):
+        t, p = (
+            np.append(numbers, np.array(more, dtype))
+            for numbers, more in zip((t, p), zip(*pairs, strict=True), strict=True)
+        )
+    counts = (t > 0) & (p > 0)
+    t, p = t[counts], p[counts]
+    values = pyloss.KLDivergence(reduction="none")(t[:, None], p[:, None])
+    with mp.workdps(40):
+        truths = [mpf(float(a)) * mp.log(mpf(float(a)) / mpf(float(b))) for a, b in zip(t, p, strict=True)]
+    for got, truth in zip(values, truths, strict=True):
+        nearest = dtype(float(truth)) if abs(truth) <= float(limits.max) else dtype(inf if truth > 0 else -inf)
+        assert got == nearest or abs(mpf(float(got)) - truth) <= 1.5 * float(np.spacing(abs(nearest)))
+
+
+def test_long_units_run_side_by_side():
+    """Of a row of 10 ms each thread has one, not all of them the next."""
+    rows = np.broadcast_to(np.linspace(0.1, 1, 1_000_000), (8, 1_000_000))
+    loss = pyloss.CosineDistance(reduction="none")
+    with pyloss.threads(1):
+        alone = loss(rows, rows[:, ::-1])
+    with pyloss.threads(4):
+        before = _engine.count_shares()
+        assert np.array_equal(loss(rows, rows[:, ::-1]), alone)
+        assert 1 <= _engine.count_shares() - before <= 3
+
+
+def test_one_unit_wakes_nobody():
+    before = _engine.count_shares()
+    with pyloss.threads(4):
+        pyloss.CCE(from_logits=True)(np.zeros(1, int), np.zeros((1, 1 << 20)))
+    assert _engine.count_shares() == before

@@ -16,6 +16,7 @@ from comparing import answers, assert_same_bits
 from variants import VARIANTS, data, weights
 
 import pyloss
+from pyloss import _runtime
 from pyloss._runtime import available_levels
 
 CSRC = Path(__file__).parents[1] / "csrc"
@@ -105,11 +106,19 @@ def test_unknown_levels(wanted):
     )
 
 
-@pytest.mark.skipif(available_levels() == ("v2", "v3", "v4"), reason="this processor has all levels")
-def test_levels_that_the_processor_has_not():
+def test_a_level_that_the_build_has_not():
+    """None has both the baseline and the levels of x86-64."""
     wanted = "base" if available_levels()[0] != "base" else "v4"
     done = run_python("import pyloss", PYLOSS_ISA=wanted)
-    assert f"ImportError: PYLOSS_ISA={wanted} is not supported by this processor" in done.stderr
+    assert f"ImportError: PYLOSS_ISA={wanted} is not in this build of pyloss; it has " in done.stderr
+
+
+def test_a_level_that_the_processor_has_not(monkeypatch):
+    monkeypatch.setattr(_runtime, "_is_built", lambda level: level != "base")
+    monkeypatch.setattr(_runtime._engine, "supported_levels", lambda: ["base", "v2", "v3"])
+    monkeypatch.setenv("PYLOSS_ISA", "v4")
+    with pytest.raises(ImportError, match=r"^PYLOSS_ISA=v4 is not supported by this processor; it has v2, v3$"):
+        _runtime.choose_level()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

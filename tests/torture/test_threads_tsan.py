@@ -14,24 +14,24 @@ FLAGS = ("-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread", "-fsanitize=thr
 
 PLANTED = {
     "the counter of units is not atomic": (
-        "#define TAKE(counter, n) __atomic_fetch_add((counter), (n), __ATOMIC_RELAXED)",
-        "#define TAKE(counter, n) ((*(counter) += (n)) - (n))",
+        "#define POOL_TAKE(counter, n) __atomic_fetch_add((counter), (n), __ATOMIC_RELAXED)",
+        "#define POOL_TAKE(counter, n) ((*(counter) += (n)) - (n))",
     ),
     "sums are added without the lock": (
-        "static void pyloss_lock(void) { LOCK(&pool.lock); }\nstatic void pyloss_unlock(void) { UNLOCK(&pool.lock); }",
+        "static void pyloss_lock(void) { POOL_LOCK(&pool.lock); }\nstatic void pyloss_unlock(void) { POOL_UNLOCK(&pool.lock); }",
         "static void pyloss_lock(void) {}\nstatic void pyloss_unlock(void) {}",
     ),
     "a call does not wait for those that have begun": (
-        "    look_while(&pool.busy, 0);\n    while (pool.busy)\n        SLEEP(&pool.rest, &pool.lock);\n",
+        "    look_while(&pool.busy, 0);\n    while (pool.busy)\n        POOL_SLEEP(&pool.rest, &pool.lock);\n",
         "",
     ),
     "a thread begins before it says so": (
-        "SET(&pool.busy, pool.busy + 1);\n        UNLOCK(&pool.lock);",
-        "UNLOCK(&pool.lock);\n        SET(&pool.busy, pool.busy + 1);",
+        "POOL_SET(&pool.busy, pool.busy + 1);\n        POOL_UNLOCK(&pool.lock);",
+        "POOL_UNLOCK(&pool.lock);\n        POOL_SET(&pool.busy, pool.busy + 1);",
     ),
     "places are looked at by a plain read": (
-        "#define LOOK(count) __atomic_load_n((count), __ATOMIC_RELAXED)",
-        "#define LOOK(count) (*(volatile const int *)(count))",
+        "#define POOL_LOOK(count) __atomic_load_n((count), __ATOMIC_RELAXED)",
+        "#define POOL_LOOK(count) (*(volatile const int *)(count))",
     ),
 }
 

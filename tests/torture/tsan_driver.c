@@ -17,7 +17,7 @@ static void take_part(void *argument)
     Job *job = argument;
     long mine = 0;
     static __thread unsigned turns;
-    for (long first = TAKE(&job->next, GRAIN); first < UNITS; first = TAKE(&job->next, GRAIN)) {
+    for (long first = POOL_TAKE(&job->next, GRAIN); first < UNITS; first = POOL_TAKE(&job->next, GRAIN)) {
         for (long i = first; i < first + GRAIN && i < UNITS; i++) {
             mine += job->terms[i];
             job->stored[i] += job->terms[i];
