@@ -66,7 +66,7 @@ static inline void floats_of_halves(const char *source, float *target, ptrdiff_t
 static inline void halves_of_floats(const float *source, char *target, ptrdiff_t n)
 {
     ptrdiff_t i = 0;
-#ifdef __AVX512DQ__
+#if defined(__F16C__) && defined(__AVX512DQ__)
     const __m512 wide_sign = _mm512_set1_ps(-0.0f), wide_nan = _mm512_set1_ps(NAN);
     for (; i + 16 <= n; i += 16) {
         __m512 number = _mm512_loadu_ps(source + i);
