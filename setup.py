@@ -70,6 +70,9 @@ def write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
+STEPS = 2  # the largest step of numbers that are summed where they lie
+
+
 class Points(NamedTuple):
     """A kind of points: where they are, what one gives, the loop over them in kernels.pyx and the type of its instances."""
 
@@ -146,14 +149,15 @@ def declaration(arguments: dict[str, str]) -> str:
 
 
 def sums(names: Sequence[str], light: Sequence[str]) -> list[str]:
-    """The loops that sum the values of light points, and their table by the numbers of the points."""
+    """The loops that sum the values of light points, and their table by the numbers of the points, outputs and steps."""
     arguments = arrays(("y", "p"), ("grad",))
-    lines = [f"cdef sum_fn[{len(names)}][<int>OUTPUTS] SUMS"]
-    for name, output in product(light, ("VALUE", "VALUE_GRAD")):
+    lines = [f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}] SUMS"]
+    for name, output, step in product(light, ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1)):
+        function = f"sum_{name}_{output.lower()}_by_{step}"
         lines += [
-            f"cdef double sum_{name}_{output.lower()}({declaration(arguments)}) noexcept nogil:",
-            f"    return sum_each({name}, {output}, {', '.join(arguments)})",
-            f"SUMS[{names.index(name)}][<int>{output}] = sum_{name}_{output.lower()}",
+            f"cdef double {function}({declaration(arguments)}) noexcept nogil:",
+            f"    return sum_each({name}, {output}, {step}, {', '.join(arguments)})",
+            f"SUMS[{names.index(name)}][<int>{output}][{step - 1}] = {function}",
         ]
     return lines
 

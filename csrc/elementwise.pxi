@@ -107,11 +107,11 @@ cdef void values_of_own(const Call* call, const real* y, const real* p, real* va
     own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
 
 
-cdef inline sum_fn summing(const Call* call) noexcept nogil:
+cdef inline sum_fn summing(const Call* call, Py_ssize_t step) noexcept nogil:
     """What gives the sum of a block's values as it goes; NULL where there is no such thing, or more is asked for."""
     if not call.summed or call.weighted or call.pair or own_kernel(call) != NULL:
         return NULL
-    return SUMS[call.point][<int>call.outputs]
+    return SUMS[call.point][<int>call.outputs][step - 1]
 
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
@@ -125,7 +125,7 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     cdef Outputs outputs = call.outputs
     cdef bint weighs = work.weight != NULL and not call.statistics
     cdef double scale = 1 if weighs else call.scale
-    cdef sum_fn sum_block = summing(call)
+    cdef sum_fn sum_block = summing(call, 1)
     work.summed = sum_block != NULL
     if work.summed:
         evaluate_sum(call, sum_block, n, work)
@@ -239,32 +239,51 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
     exact_add(&sums[2], careful_sum(work.hess, work.weight, n))
 
 
-cdef inline sum_fn summing_in_place(const Call* call) noexcept nogil:
-    """What gives the sum of a block where that is all there is to do: numbers used in place, without weights or anything to check."""
-    if (call.outputs == NOTHING or call.y_true_domain.checked or call.y_pred_domain.checked or call.class_factors != NULL
-            or not call.y_true.direct or not call.y_pred.direct or (gives_grad(call.outputs) and not call.grad.direct)):
+cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
+    """What gives the sum of a block where that is all there is to do: no weights, and nothing to check."""
+    if call.outputs == NOTHING or call.y_true_domain.checked or call.y_pred_domain.checked or call.class_factors != NULL:
         return NULL
-    return summing(call)
+    return summing(call, step)
 
 
-cdef inline bint sum_in_place(const Call* call, sum_fn sum_block, Py_ssize_t start, Py_ssize_t n, ExactSum* sum) noexcept nogil:
+cdef inline const real* load_by(Py_ssize_t step, const Operand* source, Py_ssize_t start, Py_ssize_t n, real* buffer) noexcept nogil:
+    return load(source, start, n, buffer) if step == 1 else <const real*>source.data + step * start
+
+
+cdef inline bint sum_alone(const Call* call, sum_fn sum_block, Py_ssize_t step, Py_ssize_t start, Py_ssize_t n, Work* work,
+                           ExactSum* sum) noexcept nogil:
     """False where the sum leaves the range: the way of all other blocks finds out why."""
-    cdef double total = sum_block(<const real*>call.y_true.data + start, <const real*>call.y_pred.data + start, call.parameters,
-                                  call.scale, place_of(&call.grad, start, NULL), n)
+    cdef const real* y = load_by(step, &call.y_true, start, n, work.y_buffer)
+    cdef const real* p = load_by(step, &call.y_pred, start, n, work.p_buffer)
+    cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
+    cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n)
     if not isfinite(total):
         return False
     exact_add(sum, total)
+    put(&call.grad, start, n, grad)
     return True
 
 
+cdef inline Py_ssize_t common_step(const Call* call) noexcept nogil:
+    """Of the inputs: 2 where they can be read in their place like that, else 1."""
+    return 2 if every_second(&call.y_true) and every_second(&call.y_pred) else 1
+
+
 cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    if last - first > 1 and any_across(call):
+        in_windows(call, each_block, first, last, partial)
+    else:
+        each_block(call, first, last, partial)
+
+
+cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
-    cdef Py_ssize_t block, start, n
-    cdef sum_fn sum_block = summing_in_place(call)
+    cdef Py_ssize_t block, start, n, step = common_step(call)
+    cdef sum_fn sum_block = summing_alone(call, step)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
-        if sum_block != NULL and sum_in_place(call, sum_block, start, n, &partial.sums[0]):
+        if sum_block != NULL and sum_alone(call, sum_block, step, start, n, &work, &partial.sums[0]):
             continue
         if not load_block(call, start, n, &work, partial):
             return

@@ -53,10 +53,6 @@ include "exponentials.pxi"
 include "numbers.pxi"
 
 
-cdef enum:
-    SUM_LANES = 32          # in which a block is summed: four registers of eight doubles, or more of fewer
-
-
 cdef struct Point:
     real value
     real grad
@@ -88,28 +84,39 @@ cdef inline void each(point_fn point, Outputs outputs, const real* y, const real
             hess[i] = out.hess * factor
 
 
-cdef inline double sum_each(point_fn point, Outputs outputs, const real* y, const real* p, const double* parameters, double scale,
-                            output grad, Py_ssize_t n) noexcept nogil:
-    """The sum of the values, with the bits of `lane_sum`."""
+cdef inline const real* round_of(const real* x, Py_ssize_t first, Py_ssize_t step, real* buffer) noexcept nogil:
+    """As many numbers as there are lanes, side by side."""
+    if step == 1:
+        return x + first
+    load_every_second(x + step * first, buffer)
+    return buffer
+
+
+cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, const real* y, const real* p, const double* parameters,
+                            double scale, output grad, Py_ssize_t n) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`. The step, 1 or 2, is constant at every call."""
     cdef real[PARAMETERS] parameter
     cdef double[SUM_LANES] lane
-    cdef real[SUM_LANES] rest
+    cdef real[SUM_LANES] rest, y_buffer, p_buffer
     cdef real factor = <real>scale
     cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES, full = rounds * SUM_LANES
+    cdef const real* y_round
+    cdef const real* p_round
     cdef Point out
     for i in range(PARAMETERS):
         parameter[i] = <real>parameters[i]
     for j in range(SUM_LANES):
         lane[j] = 0
     for k in range(rounds):
+        y_round = round_of(y, k * SUM_LANES, step, y_buffer)
+        p_round = round_of(p, k * SUM_LANES, step, p_buffer)
         for j in range(SUM_LANES):
-            i = k * SUM_LANES + j
-            out = point(y[i], p[i], parameter)
+            out = point(y_round[j], p_round[j], parameter)
             lane[j] += out.value
             if gives_grad(outputs):
-                grad[i] = out.grad * factor
+                grad[k * SUM_LANES + j] = out.grad * factor
     for i in range(full, n):
-        out = point(y[i], p[i], parameter)
+        out = point(y[step * i], p[step * i], parameter)
         rest[i - full] = out.value
         if gives_grad(outputs):
             grad[i] = out.grad * factor
@@ -213,6 +220,7 @@ include "points.pxi"                    # written by setup.py: it includes csrc/
 include "pairs.pxi"                     # likewise: csrc/pairs/*.pxi, PAIRS and PAIR_NAMES
 include "links.pxi"                     # likewise: csrc/links/*.pxi, LINKS and LINK_NAMES
 include "blocks.pxi"
+include "windows.pxi"
 include "elementwise.pxi"
 include "cases.pxi"
 include "rows.pxi"

@@ -50,6 +50,7 @@ static inline void floats_of_halves(const char *source, float *target, ptrdiff_t
 {
     ptrdiff_t i = 0;
 #ifdef __F16C__
+#pragma GCC unroll 4
     for (; i + 8 <= n; i += 8) {
         __m128i halves = _mm_loadu_si128((const __m128i *)(source + 2 * i));
         _mm256_storeu_ps(target + i, _mm256_cvtph_ps(halves));
@@ -65,6 +66,15 @@ static inline void floats_of_halves(const char *source, float *target, ptrdiff_t
 static inline void halves_of_floats(const float *source, char *target, ptrdiff_t n)
 {
     ptrdiff_t i = 0;
+#if defined(__F16C__) && defined(__AVX512DQ__)
+    const __m512 wide_sign = _mm512_set1_ps(-0.0f), wide_nan = _mm512_set1_ps(NAN);
+    for (; i + 16 <= n; i += 16) {
+        __m512 number = _mm512_loadu_ps(source + i);
+        __mmask16 unordered = _mm512_cmp_ps_mask(number, number, _CMP_UNORD_Q);
+        number = _mm512_mask_or_ps(number, unordered, _mm512_and_ps(number, wide_sign), wide_nan);
+        _mm256_storeu_si256((__m256i *)(target + 2 * i), _mm512_cvtps_ph(number, _MM_FROUND_TO_NEAREST_INT));
+    }
+#endif
 #ifdef __F16C__
     const __m256 sign = _mm256_set1_ps(-0.0f), nan = _mm256_set1_ps(NAN);
     for (; i + 8 <= n; i += 8) {

@@ -11,6 +11,12 @@ cdef extern from "numbers.h" nogil:
     uint32_t swap32(uint32_t number)
     uint64_t swap64(uint64_t number)
 
+cdef extern from "steps.h" nogil:
+    enum:
+        SUM_LANES
+    void load_every_second(const real* source, real* target)    # SUM_LANES numbers
+    void store_every_second(const real* source, char* target, Py_ssize_t n)
+
 cdef extern from "transpose.h" nogil:
     void transpose(const real* source, Py_ssize_t source_stride, real* target, Py_ssize_t target_stride,
                    Py_ssize_t rows, Py_ssize_t columns)
@@ -118,6 +124,8 @@ cdef inline void scatter(write_fn write, Py_ssize_t size, const real* source, ch
     if stride == size:
         for i in range(n):
             write(target + i * size, source[i])
+    elif stride == 2 * size and size == sizeof(real):
+        store_every_second(source, target, n)
     else:
         for i in range(n):
             write(target + i * stride, source[i])
@@ -280,10 +288,19 @@ cdef inline Py_ssize_t run_length(const Operand* a, const Walk* walk, Py_ssize_t
     return left if left < n else n
 
 
+cdef inline bint own_type(const Operand* a) noexcept nogil:
+    return a.number == (FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64) and not a.swapped
+
+
+cdef inline bint every_second(const Operand* a) noexcept nogil:
+    """Whether all numbers are of the kernel's own type, in steps of 2."""
+    return own_type(a) and a.ndim == 1 and a.strides[0] == 2 * <Py_ssize_t>sizeof(real) and <size_t>a.data % sizeof(real) == 0
+
+
 cdef inline bint lies_across(const Operand* a) noexcept nogil:
     """Whether numbers of the kernel's own type lie side by side along the last dimension but one, as in Fortran order."""
     cdef int d = a.ndim - 1
-    if a.number != (FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64) or a.swapped or d == 0 or a.strides[d - 1] != a.size:
+    if not own_type(a) or d == 0 or a.strides[d - 1] != a.size:
         return False
     return a.shape[d] >= SQUARE and (<size_t>a.data | <size_t>a.strides[d]) % sizeof(real) == 0
 
@@ -308,7 +325,7 @@ cdef inline Py_ssize_t walk_on_rows(const Operand* a, Py_ssize_t rows, Walk* wal
 
 
 cdef void gather_block(const Operand* source, Py_ssize_t first, Py_ssize_t n, real* target) noexcept nogil:
-    """At most BLOCK elements, from the one at `first` in logical order."""
+    """From the element at `first` in logical order."""
     cdef Walk walk
     cdef bint across = lies_across(source)
     cdef Py_ssize_t run, rows, stride = source.strides[source.ndim - 1]

@@ -72,19 +72,24 @@ static inline void transpose_eight(const real *source, ptrdiff_t source_stride, 
 }
 #endif
 
-/* In squares, of which the last of a row or column is moved back to where it ends. */
+/* In squares, of which the last of a row or column is moved back to where it ends. Down the rows first: columns that are a power of two
+ * apart, as those of many an image, share few places of a cache, which does not keep the half of a line until the loop comes back. */
 static inline void transpose_squares(void (*square)(const real *, ptrdiff_t, real *, ptrdiff_t), ptrdiff_t side, const real *source,
                                      ptrdiff_t source_stride, real *target, ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t columns)
 {
-    for (ptrdiff_t r = 0; r < rows; r += side)
-        for (ptrdiff_t c = 0; c < columns; c += side) {
+    for (ptrdiff_t c = 0; c < columns; c += side)
+        for (ptrdiff_t r = 0; r < rows; r += side) {
             ptrdiff_t row = r + side <= rows ? r : rows - side, column = c + side <= columns ? c : columns - side;
             square(source + row * source_stride + column, source_stride, target + column * target_stride + row, target_stride);
         }
 }
 #endif
 
-static inline void transpose(const real *source, ptrdiff_t source_stride, real *target, ptrdiff_t target_stride, ptrdiff_t rows,
+/* Not inlined: the loops around it would take its registers. */
+#ifdef HAS_SHUFFLE
+__attribute__((noinline))
+#endif
+static void transpose(const real *source, ptrdiff_t source_stride, real *target, ptrdiff_t target_stride, ptrdiff_t rows,
                              ptrdiff_t columns)
 {
 #ifdef HAS_SHUFFLE

@@ -1,0 +1,103 @@
+"""Arrays in Fortran order and in steps of 2, so large that several windows of blocks are laid out: the bits of the plain call."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from comparing import answers, assert_same_bits
+from layouts import LAYOUTS
+from variants import weights
+
+import pyloss
+
+LOSSES = [pyloss.MSE(), pyloss.Huber(), pyloss.Expectile(), pyloss.LogCosh(), pyloss.PoissonNLL(), pyloss.GaussianNLL()]
+# Rows that are shorter than a window, as long, and longer; so few that none is transposed; one block; a class axis before the last.
+SHAPES = [(9_000, 5), (700, 100), (70, 1_024), (7, 10_000), (3, 30_000), (20, 50), (5, 60, 300)]
+FORTRAN = LAYOUTS["fortran_order"]
+all_losses = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+
+
+def numbers(shape, dtype, count=3):
+    rng = np.random.default_rng(shape)
+    return [rng.uniform(0.1, 2, shape).astype(dtype) for _ in range(count)]
+
+
+def across(a):
+    """Neighbours along the last axis but one, as in Fortran order."""
+    return np.moveaxis(np.moveaxis(a, -1, -2).copy(), -2, -1)
+
+
+def every_second(a):
+    wide = np.full((*a.shape[:-1], 2 * a.shape[-1]), 77, a.dtype)
+    wide[..., ::2] = a
+    return wide[..., ::2]
+
+
+def several(loss, p, q):
+    return (p, q) if loss.predictions else p
+
+
+@pytest.mark.parametrize("layout", [across, every_second])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@all_losses
+def test_answers(loss, shape, layout):
+    for dtype, threads in product((np.float32, np.float64), (1, 3)):
+        y, p, q = numbers(shape, dtype)
+        w = weights(shape[:1])
+        for laid_out in ((layout(y), layout(p), layout(q)), (y, layout(p), q), (layout(y), p, layout(q))):
+            with pyloss.threads(threads):
+                given = laid_out[0], several(loss, *laid_out[1:])
+                assert_same_bits(answers(loss, *given), answers(loss, y, several(loss, p, q)))
+                assert_same_bits(answers(loss, *given, w), answers(loss, y, several(loss, p, q), w))
+
+
+@pytest.mark.parametrize("layout", [across, every_second])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@all_losses
+def test_outs(loss, shape, layout):
+    """Into an array laid out alike, into one that is not, and in the place of an input; what lies between is left alone."""
+    for dtype in (np.float32, np.float64):
+        y, p, q = numbers(shape, dtype)
+        value, grads = loss.value_and_grad(y, several(loss, p, q))
+        expected = grads if isinstance(grads, tuple) else (grads,)
+        views = [layout(y), layout(p), layout(q)]
+        for place in (layout, np.copy, None):
+            outs = [np.copy(p) if place is None else place(np.zeros(shape, dtype)) for _ in expected]
+            if place is None:
+                outs = views[1 : 1 + len(expected)]
+            got, _ = loss.value_and_grad(views[0], several(loss, *views[1:]), out=several(loss, outs[0], outs[-1]))
+            assert got == value
+            for out, grad in zip(outs, expected, strict=True):
+                np.testing.assert_array_equal(out, grad)
+                if layout is every_second and place is not np.copy:
+                    assert (out.base[..., 1::2] == 77).all()
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+def test_values_of_their_own(reduction):
+    y, p, _ = numbers((700, 100), np.float32)
+    loss = pyloss.LogCosh(reduction=reduction)
+    assert_same_bits(answers(loss, FORTRAN(y), FORTRAN(p)), answers(loss, y, p))
+    if reduction == "none":
+        values, grad = across(np.zeros_like(y)), across(np.zeros_like(y))
+        loss.value_and_grad(FORTRAN(y), p, out=(values, grad))
+        for got, expected in zip((values, grad), loss.value_and_grad(y, p), strict=True):
+            np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_first_that_is_out_of_the_domain_is_named(threads):
+    y, p, _ = numbers((700, 100), np.float32)
+    y[123, 45] = y[600, 7] = -1
+    with pyloss.threads(threads), pytest.raises(ValueError, match=r"\[123, 45\]|\(123, 45\)"):
+        pyloss.PoissonNLL().value_and_grad(FORTRAN(y), FORTRAN(p), out=FORTRAN(np.zeros_like(p)))
+
+
+def test_sums_that_leave_the_range():
+    """A block whose sum is infinite in float32 goes the way of all others; a nan and an infinity stay what they are."""
+    y, p, _ = numbers((700, 100), np.float32)
+    p[300, 3] = 3e38
+    for wrong in (1e38, np.inf, np.nan):
+        y[17, 5] = wrong
+        for layout in (across, every_second):
+            assert_same_bits(answers(pyloss.MSE(), layout(y), layout(p)), answers(pyloss.MSE(), y, p))
