@@ -100,8 +100,9 @@ def no_classes(loss: "Loss", y_pred: Array) -> ValueError:
 
 def bad_class_factors(loss: "Loss", name: str, y_pred: Array, axis: int) -> ValueError:
     classes, got = y_pred.shape[axis], len(getattr(loss, name))
+    each = "class" if loss.labels != "rows" else "column along axis"
     return ValueError(
-        f"{loss.name}: {name} must hold one number per class, {classes} for the shape {y_pred.shape}, got {got}"
+        f"{loss.name}: {name} must hold one number per {each}, {classes} for the shape {y_pred.shape}, got {got}"
     )
 
 

@@ -170,7 +170,7 @@ def _rule(declared: Field[Any]) -> str:
     if "domain" in kind:
         rule = "any number" if kind["domain"] == REAL else f"a number {kind['domain']}"
     if "each" in kind:
-        rule = f"a number {kind['each']} for each class"
+        rule = f"a number {kind['each']} for each {'quantile' if declared.name == 'quantiles' else 'class'}"
     if "axes" in kind:
         rule = "an axis, a tuple of axes"
     return f"{rule} or None" if declared.default is None else rule
@@ -186,7 +186,9 @@ class Loss(_Declared, Calls):
     reduction : "mean", "sum", "batchmean" or "none"
         "mean" divides by the sum of the weights; "batchmean" divides the sum by the number of rows (the length of the first axis, the
         class axis and the axes of a total not counted); "none" gives one value per element (per row, where a loss is one of rows), times
-        its weight, and derivatives that are not divided either. A total of everything, such as `RMSE`, is one number in any case.
+        its weight, and derivatives that are not divided either. A total of everything, such as `RMSE`, is one number in any case. Where
+        sums run over the axes of a case (`Dice(axis=...)`), weights act within it: its value is no multiple of them, and nan where all
+        are 0, and the mean is the plain average of the cases that have any.
     on_empty : "nan", "zero" or "raise"
         What the mean of nothing is, be it an empty array or a total weight of 0. The gradient is 0 everywhere.
     check : bool

@@ -21,8 +21,9 @@ class OverlapLoss(TotalLoss):
 
     `axis` says over which axes the sums run: one, a tuple of them, or None for all. The other axes hold separate cases, whose losses are
     averaged ("mean"), summed ("sum"), summed and divided by the length of the first of those axes ("batchmean"), or given one by one
-    ("none": an array of their shape). A case whose weights are all 0 counts nothing: it is left out of mean and sum, its own value
-    is that of the mean of nothing and its gradient 0.
+    ("none": an array of their shape). Weights act within the sums of a case and not between cases: the mean is the plain average of the
+    cases that have any weight. A case whose weights are all 0 counts nothing: it is left out of mean and sum, its own value is that of the
+    mean of nothing and its gradient 0.
 
     What the sums are made of: the shared part TP is the sum of w min(t, p), what is added FP that of w max(p - t, 0), what is left out FN
     that of w max(t - p, 0). Where the truth is 0 or 1 these are the sums of w t p, w (1 - t) p and w t (1 - p); for soft truths they have

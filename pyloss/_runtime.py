@@ -16,7 +16,11 @@ MOST_THREADS = 1024
 def available_levels() -> tuple[str, ...]:
     """The ISA levels that this build has and this processor can run, lowest first."""
     runs = _engine.supported_levels()
-    return tuple(level for level in LEVELS if level in runs and find_spec(f"pyloss._kernels.{level}_f32"))
+    return tuple(level for level in LEVELS if level in runs and _is_built(level))
+
+
+def _is_built(level: str) -> bool:
+    return find_spec(f"pyloss._kernels.{level}_f32") is not None
 
 
 def choose_level() -> str:
@@ -31,6 +35,9 @@ def choose_level() -> str:
         return available[-1]
     if wanted not in LEVELS:
         raise ImportError(f"PYLOSS_ISA must be one of {', '.join(available)}, got {wanted!r}")
+    if not _is_built(wanted):
+        built = ", ".join(filter(_is_built, LEVELS))
+        raise ImportError(f"PYLOSS_ISA={wanted} is not in this build of pyloss; it has {built}")
     if wanted not in available:
         raise ImportError(f"PYLOSS_ISA={wanted} is not supported by this processor; it has {', '.join(available)}")
     return wanted

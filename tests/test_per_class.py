@@ -76,7 +76,8 @@ def test_another_number_of_classes(variant):
     classes = p.shape[1]
     more = np.concatenate([p, p[:, :1]], axis=1)
     truth = y if variant.row_truth else np.concatenate([y, y[:, :1]], axis=1)
-    message = f"must hold one number per class, {classes + 1} for the shape (6, {classes + 1}), got {classes}"
+    each = "column along axis" if variant().labels == "rows" else "class"
+    message = f"must hold one number per {each}, {classes + 1} for the shape (6, {classes + 1}), got {classes}"
     for ask in (variant(), variant().grad, variant().value_and_grad):
         with pytest.raises(ValueError, match=f"^{variant.stem}: .* {re.escape(message)}$"):
             ask(truth, more)

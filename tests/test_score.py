@@ -263,6 +263,20 @@ def test_bad_lines_of_csv(with_pyarrow, line, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("with_pyarrow", [True, False])
+@pytest.mark.parametrize("row", [0, ROWS - 1])
+def test_text_among_numbers_has_a_place(row, with_pyarrow, data, tmp_path, monkeypatch):
+    if with_pyarrow:
+        pytest.importorskip("pyarrow")
+    else:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    p = [str(number) for number in data["p"].tolist()]
+    p[row] = "b"
+    table = write_csv(tmp_path / "table.csv", {"y": data["y"], "p": p})
+    said = refused(f"{table}:y", f"{table}:p", losses=["mse"])
+    assert said == f"{table}: column 'p' must hold numbers, got 'b' at index {row}"
+
+
+@pytest.mark.parametrize("with_pyarrow", [True, False])
 def test_csv_as_programs_write_it(with_pyarrow, tmp_path, monkeypatch):
     """A byte-order mark, quotes, a name with a comma, a line in a field, an empty last line."""
     if with_pyarrow:

@@ -194,11 +194,17 @@ def test_labels_have_a_place_too(folder):
         ("huber:delta=1) + g(a=1", "--loss takes NAME:parameter=value"),
         ("huber:delta=" + "(" * 1000, "--loss takes NAME:parameter=value"),
         ("huber:delta=\0", "--loss takes NAME:parameter=value"),
-        ("mse:reduction=none", "mse: reduction must be 'mean' or 'sum'"),
-        ("mse:reduction='none'", "mse: an accumulator keeps one number"),
+        ("mse:reduction=none", "mse: a score is one number, and reduction=none gives many"),
+        ("mse:reduction='none'", "mse: a score is one number, and reduction=none gives many"),
+        ("mse:reduction=sums", "mse: reduction must be 'mean' or 'sum'"),
         ("gaussian_nll", "gaussian_nll compares several arrays of predictions, and Y_PRED is one"),
         ("nt_xent", "nt_xent"),
-        ("lovasz", "lovasz"),
+        (
+            "lovasz",
+            "lovasz: its errors are sorted together, and a file is read in pieces of rows: a case must lie in one row, as in ",
+        ),
+        ("lovasz:axis=0", "lovasz: its errors are sorted together"),
+        ("lovasz:axis=1", "lovasz: axis must name axes of y_true"),
     ],
 )
 def test_losses_that_are_refused(spec, message, folder):

@@ -1,4 +1,4 @@
-"""The examples of docs/score.md: taken from the page and run, in the order in which they stand there."""
+"""The examples of docs/score.md: taken from the page and run."""
 
 import json
 import re
@@ -6,7 +6,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from score_files import invoke
+from typer.testing import CliRunner
+
+from pyloss.cli.app import app
 
 PAGE = (Path(__file__).parents[1] / "docs" / "score.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -31,14 +33,14 @@ def folder(tmp_path, monkeypatch):
 
 def test_the_page_has_the_examples():
     assert len(PROGRAMS) == 1
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 @pytest.mark.parametrize(("command", "output"), [(command, output) for command, _, output in EXAMPLES])
 def test_an_example(command, output, folder):
-    dollar, pyloss, score, *arguments = shlex.split(command)
-    assert (dollar, pyloss, score) == ("$", "pyloss", "score")
-    result = invoke(*arguments)
+    dollar, pyloss, *arguments = shlex.split(command)
+    assert (dollar, pyloss) == ("$", "pyloss")
+    result = CliRunner().invoke(app, arguments)
     if "--json" in arguments:
         assert json.loads(result.stdout) == json.loads(output)
     else:

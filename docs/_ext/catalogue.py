@@ -1,23 +1,52 @@
 """Directives that go over the registry of losses: what is in it is in the documentation."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 import pyloss
 
+FAMILIES = (
+    "regression",
+    "robust",
+    "counts",
+    "distributions",
+    "binary",
+    "focal",
+    "multiclass",
+    "softmax",
+    "margins",
+    "divergences",
+    "similarity",
+    "ranking",
+    "contrastive",
+    "segmentation",
+    "lovasz",
+)
+"""The modules of pyloss.losses, in the order in which pages list them."""
+
+IN_COMMON = """The methods of a loss, and the parameters `reduction`, `on_empty` and `check`, which all losses have, are described with
+{py:class}`pyloss.Loss`."""
+
 
 def families() -> dict[str, list[type[pyloss.Loss]]]:
-    """The losses of each module of pyloss.losses."""
-    found = defaultdict(list)
+    """The losses of each family; an error if there is another, or one of these has none."""
+    found: dict[str, list[type[pyloss.Loss]]] = {}
     for loss in pyloss.LOSSES.values():
-        found[loss.__module__.rpartition(".")[2]].append(loss)
-    return dict(sorted(found.items()))
+        found.setdefault(loss.__module__.rpartition(".")[2], []).append(loss)
+    if sorted(found) != sorted(FAMILIES):
+        raise ExtensionError(f"FAMILIES of docs/_ext/catalogue.py must be {', '.join(found)}")
+    return {family: found[family] for family in FAMILIES}
+
+
+def tree(pages: Iterable[str]) -> str:
+    """A toctree that is not seen."""
+    return "\n".join(["```{toctree}", ":hidden:", "", *pages, "```"])
 
 
 def _rst(*directives: str) -> str:
@@ -31,7 +60,7 @@ class LossAPI(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         losses = families()[self.arguments[0]]
-        return self.parse_text_to_nodes("\n".join(map(self._described, losses)))
+        return self.parse_text_to_nodes("\n".join([IN_COMMON, "", *map(self._described, losses)]))
 
     @staticmethod
     def _described(loss: type[pyloss.Loss]) -> str:
@@ -39,7 +68,7 @@ class LossAPI(SphinxDirective):
 
 
 class LossTable(SphinxDirective):
-    """Every loss: its class, its function and its character."""
+    """Every loss: its class, its function and its character; and the pages of the families in the folder `losses`."""
 
     has_content: ClassVar[bool] = False
 
@@ -49,11 +78,13 @@ class LossTable(SphinxDirective):
     @staticmethod
     def _lines() -> Iterator[str]:
         for family, losses in families().items():
-            yield f"**{family}**: [classes and functions](losses/{family}.md), [formulas and pictures](../losses/{family}.md)\n"
+            yield f"**[](losses/{family}.md)**, with [formulas and pictures](../losses/{family}.md)\n"
             yield from ("| class | function | |", "|---|---|---|")
             for loss in losses:
-                yield f"| {{py:class}}`~pyloss.{loss.__name__}` | {{py:func}}`~pyloss.{loss.name}` | {loss.summary()} |"
+                summary = loss.summary().replace("|", r"\|")
+                yield f"| {{py:class}}`~pyloss.{loss.__name__}` | {{py:func}}`~pyloss.{loss.name}` | {summary} |"
             yield ""
+        yield tree(f"losses/{family}" for family in families())
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

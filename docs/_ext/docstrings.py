@@ -23,8 +23,7 @@ def _marked(match: re.Match[str]) -> str:
     if match["special"]:
         return f"\\{match['special']}"
     name = match["name"].removeprefix("pyloss.")
-    is_documented = name in NAMES and name != "LOSSES"
-    return f":py:obj:`~pyloss.{name}`" if is_documented else f"``{match['name']}``"
+    return f":py:obj:`~pyloss.{name}`" if name in NAMES else f"``{match['name']}``"
 
 
 def _escaped(text: str) -> str:

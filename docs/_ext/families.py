@@ -10,6 +10,7 @@ import families_formulas
 import families_pictures
 import families_slices
 import families_words
+from catalogue import IN_COMMON, families, tree
 from docutils import nodes
 from families_formulas import Form, equations, family_of, formulas
 from families_words import Words, words
@@ -24,12 +25,13 @@ from pyloss import Loss
 
 logger = logging.getLogger(__name__)
 
+LABEL = "loss-"
 SHORT = 120
 """So many characters of TeX go into a line of text."""
 
 
 class LossEntry(SphinxDirective):
-    """A section about one loss: `{loss} Huber`."""
+    """A section about one loss: `{loss} Huber`; before the first of a page, where to find what all have in common."""
 
     required_arguments = 1
 
@@ -40,11 +42,12 @@ class LossEntry(SphinxDirective):
         for module in (families_formulas, families_pictures, families_slices, families_words):
             self.env.note_dependency(str(module.__file__))
         self.env.note_dependency(str(families_formulas.FOLDER / f"{family_of(loss)}.toml"))
+        is_first = not any(name.startswith(LABEL) for name in self.state.document.ids)
         section = nodes.section(ids=[nodes.make_id(label(loss))], names=[label(loss)])
         section += nodes.title(text=loss.__name__)
         self.state.document.note_explicit_target(section)
         section += self.parse_text_to_nodes("\n".join(self._markdown(loss)))
-        return [section]
+        return [*self.parse_text_to_nodes(IN_COMMON), section] if is_first else [section]
 
     def _markdown(self, loss: type[Loss]) -> Iterator[str]:
         told, forms = words(loss), formulas()[loss.name]
@@ -72,7 +75,7 @@ class LossEntry(SphinxDirective):
 
 def label(loss: type[Loss]) -> str:
     """What leads to the section of a loss."""
-    return f"loss-{loss.name}"
+    return f"{LABEL}{loss.name}"
 
 
 def _settings(given: dict[str, Any]) -> str:
@@ -112,20 +115,14 @@ def _parameters(told: Words) -> Iterator[str]:
 
 
 class LossFamilies(SphinxDirective):
-    """All families with their losses, and the pages of this folder about them: `{loss-families}`, and below it their names in order."""
+    """All families with their losses, and the pages of this folder about them: `{loss-families}`."""
 
-    has_content = True
+    has_content = False
 
     def run(self) -> list[nodes.Node]:
-        found: dict[str, list[type[Loss]]] = {}
-        for loss in pyloss.LOSSES.values():
-            found.setdefault(family_of(loss), []).append(loss)
-        if sorted(self.content) != sorted(found):
-            raise self.error(f"the families are {', '.join(found)}")
-        rows = [f"| [](./{name}.md) | {', '.join(map(_link, found[name]))} |" for name in self.content]
+        rows = [f"| [](./{family}.md) | {', '.join(map(_link, losses))} |" for family, losses in families().items()]
         table = ["| family | losses |", "|---|---|", *rows, ""]
-        tree = ["```{toctree}", ":hidden:", "", *self.content, "```"]
-        return self.parse_text_to_nodes("\n".join(table + tree))
+        return self.parse_text_to_nodes("\n".join([*table, tree(families())]))
 
 
 def _link(loss: type[Loss]) -> str:

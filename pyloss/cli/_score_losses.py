@@ -69,4 +69,6 @@ def _built(loss: type[Loss], arguments: dict[str, Any]) -> Loss:
     for name in arguments:
         if name not in own:
             raise ValueError(f"{loss.name} has no parameter {name!r}; its parameters are {', '.join(own)}")
+    if arguments.get("reduction", "mean") in (None, "none"):
+        raise ValueError(f"{loss.name}: a score is one number, and reduction=none gives many")
     return loss(**arguments)

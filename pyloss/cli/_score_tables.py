@@ -66,6 +66,10 @@ class TableReader(ABC):
     def _told(self, error: Exception) -> ValueError:
         return ValueError(f"{self.path}: {error}")
 
+    def _fault(self, error: Exception, before: int) -> ValueError:
+        """What pyarrow found behind so many rows."""
+        return self._told(error)
+
     def _missing(self, column: Column, row: int) -> ValueError:
         return ValueError(f"{self.path}: column {column.name!r} has no value at index {row}")
 
@@ -77,7 +81,7 @@ class TableReader(ABC):
                 yield tuple(self._array(column, batch.column(column.name), before) for column in self.columns)
                 before += batch.num_rows
         except (library.ArrowException, OSError) as error:
-            raise self._told(error) from None
+            raise self._fault(error, before) from None
 
     def _array(self, column: Column, values: Any, before: int) -> Array:
         if values.null_count:
@@ -165,13 +169,23 @@ class CsvReader(TableReader):
         with reader.open_csv(self.path, parse_options=parse, convert_options=convert) as batches:
             yield from batches
 
-    def _plain_batches(self) -> Batches:
+    def _fault(self, error: Exception, before: int) -> ValueError:
+        """As Python's own reader tells it, which knows the row and the column's name, if it finds one too."""
+        try:
+            for _ in self._plain_batches(before):
+                continue
+        except ValueError as found:
+            return found
+        return self._told(error)
+
+    def _plain_batches(self, before: int = 0) -> Batches:
+        """All that comes behind so many rows."""
         places = [self.names.index(column.name) for column in self.columns]
         with self.path.open(newline="", encoding="utf-8-sig") as file:
             lines = (line for line in csv.reader(file) if line)
-            next(lines)
-            before = 0
             try:
+                for _ in islice(lines, 1 + before):  # the names are a line, too
+                    continue
                 while batch := list(islice(lines, PLAIN_ROWS)):
                     yield tuple(
                         self._converted(batch, *asked, before) for asked in zip(self.columns, places, strict=True)

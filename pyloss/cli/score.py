@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
 import pyloss
 from pyloss import Accumulator, Loss
-from pyloss._tallies import ReducedTally
+from pyloss._tallies import ReducedTally, Tally
 
 from ._score_groups import Groups
 from ._score_losses import parse as parse_loss
@@ -62,7 +63,7 @@ def _rehearse(losses: list[Loss], table: Table) -> None:
     samples = table.samples
     shape = samples[PREDICTION].shape
     for loss in losses:
-        tally = loss._tally()
+        tally = _tally(loss)
         if isinstance(tally, ReducedTally) and not tally.step(shape):
             raise ValueError(
                 f"{loss.name} is a loss of rows: Y_PRED must be an array of {max(2, len(shape))} axes or more, "
@@ -76,6 +77,18 @@ def _rehearse(losses: list[Loss], table: Table) -> None:
         raise ValueError(told.replace("(0", f"({rows}")) from None
     if GROUP in samples:
         check_groups(samples[GROUP])
+
+
+def _tally(loss: Loss) -> Tally[Any]:
+    try:
+        return loss._tally()
+    except ValueError:
+        if loss.family != "sorted":
+            raise
+        raise ValueError(
+            f"{loss.name}: its errors are sorted together, and a file is read in pieces of rows: a case must lie in one row, "
+            f"as in --loss {loss.name}:axis=1"
+        ) from None
 
 
 def _placed(message: str, before: int) -> str:

@@ -23,8 +23,9 @@ class BinaryFocal(LogitLoss, ElementwiseLoss, stem="binary_focal"):
     a = alpha y + (1 - alpha) (1 - y), or 1 where alpha is None: value a m^gamma c, gradient a (m^gamma c' + gamma m^(gamma - 1) m' c),
     second derivative a (m^gamma c'' + 2 gamma m^(gamma - 1) m' c' + gamma m^(gamma - 2) ((gamma - 1) m'^2 + m m'') c). They are by p, where
     m' = 1 - 2 y, m'' = 0 and c is the cross-entropy of BCE; from logits z, where p = sigmoid(z), by z: with w = p (1 - p) m' is
-    (1 - 2 y) w, m'' is (1 - 2 y) (1 - 2 p) w, c' is p - y and c'' is w, exact in both tails. The second derivative is negative where a
-    prediction is badly wrong: this loss is not convex. Between 0 and 1 a truth mixes both in m and in c.
+    (1 - 2 y) w, m'' is (1 - 2 y) (1 - 2 p) w, c' is p - y and c'' is w, exact in both tails. From logits the second derivative
+    is negative where a prediction is badly wrong, unless `gamma` is 0; in p the loss is convex. Between 0 and 1 a truth mixes both in m and
+    in c.
 
     y_true is a probability in [0, 1] or a bool; y_pred is one in [0, 1], or with `from_logits` any number. `gamma` = 0 is BCE. `alpha`,
     in [0, 1], weighs a yes and 1 - alpha a no.

@@ -44,7 +44,7 @@ class Fair(ElementwiseLoss, stem="fair"):
 
 
 class Cauchy(ElementwiseLoss, stem="cauchy"):
-    """The negative log-likelihood of a Cauchy distribution: grows like a logarithm (Lorentzian).
+    """Cauchy's negative log-likelihood times c^2 / 2, up to a constant: grows like a logarithm (Lorentzian).
 
     value c^2 / 2 log(1 + s), gradient r / (1 + s), second derivative (1 - s) / (1 + s)^2, where s = (r / c)^2: negative for |r| > c. `c`
     has the unit of y, the value its square.
@@ -105,7 +105,7 @@ class Arctan(ElementwiseLoss, stem="arctan"):
 
 
 class StudentT(ElementwiseLoss, stem="student_t"):
-    """The negative log-likelihood of Student's t: a Cauchy loss whose tails df makes lighter.
+    """Student's negative log-likelihood times c^2 df / (df + 1), up to a constant: a Cauchy loss whose tails df makes lighter.
 
     value c^2 df / 2 log(1 + s / df), gradient r df / (df + s), second derivative df (df - s) / (df + s)^2, where s = (r / c)^2: negative
     for s > df. It is `Cauchy` with the scale c sqrt(df). `c` has the unit of y, the value its square; `df` is a pure number.

@@ -47,8 +47,9 @@ class Dice(IndexLoss, stem="dice"):
     """Dice loss: one minus the overlap of two soft masks in units of their mean size.
 
     With the sums TP (shared), FP (added) and FN (left out), N = 2 TP + smooth and D = 2 TP + FP + FN + smooth: value 1 - N / D, gradient
-    w N / D^2 for p > t, w (N - 2 D) / D^2 for p < t. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says over which axes
-    the sums run. The loss of two halves: `Tversky(alpha=0.5, beta=0.5)` with half the `smooth`.
+    w N / D^2 for p > t, w (N - 2 D) / D^2 for p < t. At p = t the derivative jumps, and the gradient is 1 - t times that above plus t times
+    that below: for t = 0 and t = 1 the one of the only side. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says over which
+    axes the sums run; the mean over cases is not weighted. It is `Tversky(alpha=0.5, beta=0.5)` with half the `smooth`.
 
     y_true is in [0, 1] or a bool, y_pred in [0, 1]; ValueError for anything else.
 
@@ -66,7 +67,9 @@ class Jaccard(IndexLoss, stem="jaccard"):
     """Jaccard loss: one minus the intersection of two soft masks over their union.
 
     With the sums TP (shared), FP (added) and FN (left out), N = TP + smooth and U = TP + FP + FN + smooth: value 1 - N / U, gradient
-    w N / U^2 for p > t, -w / U for p < t. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says over which axes the sums run.
+    w N / U^2 for p > t, -w / U for p < t. At p = t the derivative jumps, and the gradient is 1 - t times that above plus t times that
+    below: for t = 0 and t = 1 the one of the only side. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says over which axes
+    the sums run; the mean over cases is not weighted.
 
     y_true is in [0, 1] or a bool, y_pred in [0, 1]; ValueError for anything else.
 
@@ -85,8 +88,9 @@ class Tversky(IndexLoss, stem="tversky"):
 
     With the sums TP (shared), FP (added) and FN (left out), E = alpha FP + beta FN, N = TP + smooth, D = N + E and L = E / D: value
     L^gamma, gradient w F alpha N / D^2 for p > t and -w F (beta N + E) / D^2 for p < t, where F = gamma L^(gamma - 1). Where L is 0 and
-    gamma < 1, F would be infinite: the gradient is 0 there. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says over which
-    axes the sums run.
+    gamma < 1, F would be infinite: the gradient is 0 there. At p = t the derivative jumps, and the gradient is 1 - t times that above plus
+    t times that below: for t = 0 and t = 1 the one of the only side. Two empty masks agree: with smooth = 0 their loss is 0. `axis` says
+    over which axes the sums run; the mean over cases is not weighted.
 
     `alpha` weighs false positives and `beta` false negatives, as in segmentation_models_pytorch; the paper of the focal loss has them the
     other way round, and so has Keras, whatever its documentation says. `gamma` is the power itself, of each case before the average: the
@@ -120,8 +124,10 @@ class SoftMCC(OverlapLoss, stem="soft_mcc"):
 
     With the sums TP (shared), FP (added), FN (left out) and TN, the sum of w min(1 - t, 1 - p), P = TP + FP, T = TP + FN, n the sum of all
     four and D = sqrt(P T (n - P) (n - T)): value 1 - (TP TN - FP FN) / D, in [0, 2], gradient w n / (2 D) (FN / (n - P) + TP / P) for
-    p > t and -w n / (2 D) (TN / (n - P) + FP / P) for p < t. Where D is 0 (a mask is all 0, or all 1) the correlation counts as 0: the
-    loss is 1 and the gradient 0, whatever the other mask. No term is added to avoid that. `axis` says over which axes the sums run.
+    p > t and -w n / (2 D) (TN / (n - P) + FP / P) for p < t. At p = t the derivative jumps, and the gradient is 1 - t times that above plus
+    t times that below: for t = 0 and t = 1 the one of the only side. Where D is 0 (a mask is all 0, or all 1) the correlation counts as 0:
+    the loss is 1 and the gradient 0, whatever the other mask. No term is added to avoid that. `axis` says over which axes the sums run; the
+    mean over cases is not weighted.
 
     y_true is in [0, 1] or a bool, y_pred in [0, 1]; ValueError for anything else.
 

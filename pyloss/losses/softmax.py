@@ -92,7 +92,7 @@ class GeneralizedCE(LogitLoss, RowwiseLoss, stem="generalized_ce"):
     With Q for the parameter `q`, and the true distribution t of a row: value sum t (1 - p^Q) / Q. From probabilities: gradient
     -t p^(Q - 1), diagonal second derivative t (1 - Q) p^(Q - 2). From logits z with p = softmax(z): gradient A - p sum(A) with A = -t p^Q,
     diagonal B (1 - 2 p) - p (1 - p) sum(A) + p^2 sum(B) with B = Q A; it may be negative. `q` in (0, 1]: 1 is 1 - p, and towards 0 it
-    becomes `CCE`, whose digits the smallest q keeps. At p = 0 the derivatives of a true class are infinite unless Q = 1.
+    becomes `CCE`, whose digits the smallest q keeps. At p = 0 the derivatives of a true class are infinite unless `q` is 1.
 
     y_true holds integer labels, with one axis less than y_pred, or a distribution of y_pred's shape (one-hot or soft, >= 0; it need not sum
     to 1); y_pred holds probabilities in [0, 1], never renormalised, or with `from_logits` any numbers. `axis` is that of the classes. It is
