@@ -4,6 +4,7 @@ from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
 from ._loss import Array, Loss, Value
 
@@ -98,6 +99,7 @@ class Plan:
         parameters: Sequence[float] = (),
     ) -> NDArray[Any]: ...
 
+@disjoint_base
 class Calls:
     _plan: Plan
     def __call__(
