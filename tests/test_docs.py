@@ -25,7 +25,7 @@ class Examples(NamedTuple):
 RUN_BY = {
     "README.md": Examples({"console", "cython", "python"}, ("tests/test_docs.py", "tests/peers/test_readme.py")),
     "docs/kernels.md": Examples({"c", "console", "cython", "python"}, ("tests/test_kernels_page.py",)),
-    "docs/new-loss.md": Examples({"cython", "python"}, ("tests/test_docs_new_loss.py",)),
+    "docs/new-loss.md": Examples({"cython", "python", "toml"}, ("tests/test_docs_new_loss.py",)),
     "docs/score.md": Examples({"console", "python"}, ("tests/test_score_page.py",)),
     "docs/drop-ins/boosters.md": Examples({"python"}, ("tests/peers/test_boosters_page.py",)),
     "docs/drop-ins/dask.md": Examples({"python"}, ("tests/peers/test_dask.py",)),

@@ -1,4 +1,4 @@
-"""The example of docs/new-loss.md: its three edits are made in a copy of the tree, which is built, and the new loss is asked."""
+"""The example of docs/new-loss.md: its edits are made in a copy of the tree, which is built, and the tests that the page names are run."""
 
 import os
 import re
@@ -12,7 +12,8 @@ from own_kernels import compiles
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "new-loss.md").read_text("utf-8")
-EDITS = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+EDITS = re.findall(r"^```\w+\n# (\S+?)(?:, in (\w+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+"""Of each a file, the name of a list in it or nothing, and the text to be put there."""
 USE = """
 import numpy as np
 import pyloss
@@ -38,33 +39,54 @@ def tree(tmp_path_factory):
     """The sources with the edits, built for one ISA level: a minute or two."""
     tree = tmp_path_factory.mktemp("tree")
     not_sources = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
-    for folder in ("csrc", "pyloss"):
+    for folder in ("csrc", "pyloss", "tests", "docs/_ext", "docs/formulas"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=not_sources)
     for file in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, tree)
-    for name, text in EDITS.items():
-        with (tree / name).open("a") as file:
-            file.write(f"\n\n{text}")
-    environment = {**os.environ, "PYLOSS_LEVELS": "v2"}
-    environment.pop("PYLOSS_CHECKED", None)
-    command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for name, place, text in EDITS:
+        edit(tree / name, place, text)
+    run(tree, "setup.py", "--quiet", "build_ext", "--inplace", PYLOSS_LEVELS="v2")
     return tree
 
 
-def test_there_are_three_edits():
-    assert [Path(name).parts[:2] for name in EDITS] == [
+def edit(path: Path, place: str, text: str) -> None:
+    """At the beginning of a list, or at the end of the file."""
+    before = path.read_text("utf-8")
+    opening = f"{place} = [\n"
+    assert not place or opening in before
+    path.write_text(before.replace(opening, opening + text) if place else f"{before}\n\n{text}", "utf-8")
+
+
+def run(tree: Path, *command: str, **variables: str) -> str:
+    """What Python prints then, which sees no other pyloss than that of the tree."""
+    kept = {
+        name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "PYLOSS_ISA", "PYLOSS_CHECKED")
+    }
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tree, env=kept | variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_there_are_three_edits_and_three_of_the_tests():
+    assert [Path(name).parts[:2] for name, _, _ in EDITS] == [
         ("csrc", "points"),
         ("pyloss", "losses"),
         ("pyloss", "reference"),
+        ("tests", "oracles_regression.py"),
+        ("tests", "test_edges_kinks.py"),
+        ("docs", "formulas"),
     ]
 
 
 def test_the_new_loss(tree):
-    environment = {name: text for name, text in os.environ.items() if name not in ("PYTHONPATH", "PYLOSS_ISA")}
-    done = subprocess.run(
-        [sys.executable, "-c", USE], cwd=tree, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert Path(done.stdout.strip()) == tree / "pyloss" / "__init__.py"
+    assert Path(run(tree, "-c", USE).strip()) == tree / "pyloss" / "__init__.py"
+
+
+@pytest.mark.parametrize("name", ["test_oracle", "test_edges_kinks", "test_formulas", "test_values"])
+def test_its_tests(tree, name):
+    """With what the page tells them: the truth at 100 digits, the kinks and the formulas. Its row of the family's page is not there."""
+    of_it = "(reverse_huber or ReverseHuber) and not convex"
+    options = ("-q", "-c", os.devnull, "-k", of_it, f"tests/{name}.py")
+    assert re.search(r"^\d+ passed", run(tree, "-m", "pytest", *options, PYTHONPATH=str(tree)), re.MULTILINE)
