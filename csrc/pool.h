@@ -30,6 +30,7 @@ typedef volatile long PoolCount;
 #define POOL_TAKE(counter, n) _InterlockedExchangeAdd64((volatile long long *)(counter), (n))
 #else
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 typedef pthread_mutex_t PoolLock;
@@ -62,6 +63,11 @@ typedef int PoolCount;
 #define LOOKS 1000
 #endif
 
+#if defined(__linux__) && defined(CPU_COUNT)
+#define POOL_HAS_PLACES
+enum { POOL_MOST = 1024 };
+#endif
+
 /* All of it is written under the lock. A count may be looked at without it, as a hint: what is to be done is decided again under it. */
 typedef struct {
     PoolLock lock;
@@ -72,9 +78,13 @@ typedef struct {
     PoolCount places;   /* for threads that have not begun */
     PoolCount busy;     /* threads that have begun and not ended */
     PoolCount awake;    /* threads that look for work */
+#ifdef POOL_HAS_PLACES
+    int left_free;      /* the processor that they leave to the caller, and 1: 0 before there is one */
+    pthread_t thread[POOL_MOST];
+#endif
 } Pool;
 
-#define POOL_INIT {POOL_LOCK_INIT, POOL_EVENT_INIT, POOL_EVENT_INIT, 0, 0, 0, 0, 0, 0}
+#define POOL_INIT {.lock = POOL_LOCK_INIT, .work = POOL_EVENT_INIT, .rest = POOL_EVENT_INIT}
 static Pool pool = POOL_INIT;
 
 /* Look, without the lock, while `count` is 0, or while it is not; not for long. */
@@ -150,6 +160,10 @@ static int start_thread(void)
     int failed = pthread_create(&thread, &attributes, serve_on_thread, 0);
     pthread_sigmask(SIG_SETMASK, &before, 0);
     pthread_attr_destroy(&attributes);
+#ifdef POOL_HAS_PLACES
+    pool.thread[pool.threads] = thread;
+    pool.left_free = 0;
+#endif
     return !failed;
 }
 
@@ -160,6 +174,27 @@ static void forget_threads(void)
 }
 
 static void pyloss_watch_forks(void) { pthread_atfork(0, 0, forget_threads); }
+#endif
+
+#ifdef POOL_HAS_PLACES
+/* The threads may run where the caller may, but not where it does: some kernels wake a thread on the processor of the one that wakes it,
+ * where it would wait until the caller has done all the work. */
+static void leave_processor_free(void)
+{
+    cpu_set_t others;
+    int own = sched_getcpu();
+    if (own < 0 || pool.left_free == own + 1 || pthread_getaffinity_np(pthread_self(), sizeof others, &others))
+        return;
+    CPU_CLR(own, &others);
+    if (!CPU_COUNT(&others))
+        return;
+    pool.left_free = own + 1;
+    for (int i = 0; i < pool.threads; i++)
+        pthread_setaffinity_np(pool.thread[i], sizeof others, &others);
+}
+#else
+enum { POOL_MOST = 1 << 20 };
+static void leave_processor_free(void) {}
 #endif
 
 /* Whether a thread would take work at once. */
@@ -180,8 +215,9 @@ static void pyloss_share(pyloss_task task, void *job, int threads)
     }
     pool.job = job;
     POOL_UNLOCK(&pool.lock);
-    while (pool.threads < threads - 1 && start_thread())
+    while (pool.threads < threads - 1 && pool.threads < POOL_MOST && start_thread())
         pool.threads++;
+    leave_processor_free();
     POOL_LOCK(&pool.lock);
     pool.task = task;
     POOL_SET(&pool.places, pool.threads < threads - 1 ? pool.threads : threads - 1);

@@ -7,7 +7,8 @@ cdef enum:
     AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
     ASLEEP_WORTH = 400000       # and with some that must be woken
     AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
-    DOUBTS = 100                # short calls that are not shared after one that took longer for it
+    FEW_DOUBTS = 16             # short calls that are not shared after one that took longer for it; twice as many after each that follows,
+    MOST_DOUBTS = 256           # up to these
     STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
     PATIENCE = 20000000         # nanoseconds between two looks
     GROWTH = 8                  # of a stretch, at most
@@ -25,6 +26,7 @@ cdef Py_ssize_t shared_work = 1 << 19   # elements from which on threads pay, or
 cdef int64_t burst = 0              # nanoseconds of work that threads could have shared since calls follow at once,
 cdef int64_t burst_end = 0          # and when the last of it would have been done by one thread
 cdef int doubts = 0                 # how many calls will not be shared
+cdef int next_doubts = FEW_DOUBTS   # and how many after the next that takes longer
 cdef int64_t shares = 0             # how often work has been shared, for tests
 
 
@@ -176,10 +178,13 @@ cdef bint begin_sharing(int64_t left, int64_t now):
 
 cdef int end_sharing(int64_t expected, int64_t took) except -1:
     """Where the processors are busy with something else, sharing takes longer than working alone."""
-    global burst_end, doubts
+    global burst_end, doubts, next_doubts
     burst_end += took - expected
     if took > expected:
-        doubts = DOUBTS
+        doubts = next_doubts
+        next_doubts = min(2 * next_doubts, <int>MOST_DOUBTS)
+    else:
+        next_doubts = FEW_DOUBTS
     return 0
 
 

@@ -275,6 +275,31 @@ print(len(os.listdir("/proc/self/task")))
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the scheduler of Linux")
+def test_threads_leave_a_processor_to_the_caller():
+    """Wherever it is; where it may be on one only, that is for all of them."""
+    code = """
+import os, numpy as np, pyloss
+large = np.ones((2, 2_000_000))
+mine = os.sched_getaffinity(0)
+def places():
+    with pyloss.threads(3):
+        pyloss.mse(*large)
+    return [os.sched_getaffinity(int(thread)) for thread in os.listdir("/proc/self/task") if int(thread) != os.getpid()]
+first, second = sorted(mine)[:2]
+for own in ({first, second}, {first}, {second}, {first, second}):
+    os.sched_setaffinity(0, own)
+    left = places()
+    assert len(left) == 2
+    assert all(place < {first, second} and len(place) == 1 for place in left), (own, left)
+os.sched_setaffinity(0, mine)
+"""
+    if len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("there is one processor")
+    done = run_python(code, OPENBLAS_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's here")
 @pytest.mark.parametrize("room", [2**21, 2**26])
 def test_where_threads_cannot_be_started_fewer_do_the_work(room):
