@@ -197,12 +197,25 @@ cdef class Plan:
         cdef tuple masks = (), further = ()
         if self.without_kernel:
             raise TypeError(f"{type(self.loss).__name__}: pyloss has no kernel for it")
-        if not (cnp.PyArray_CheckExact(y_true) and cnp.PyArray_CheckExact(y_pred)
-                and (sample_weight is None or cnp.PyArray_CheckExact(sample_weight))) or self.predictions > 1:
+        if not self.are_plain(y_true, y_pred, sample_weight):
             y_true, y_preds, sample_weight, masks = _arrays.plain(
                 self.loss, y_true, y_pred, sample_weight, self.axis if self.rowwise else None)
             y_pred, further = y_preds[0], y_preds[1:]
+        elif self.predictions > 1:
+            y_pred, further = (<tuple>y_pred)[0], (<tuple>y_pred)[1:]
         return self.run_arrays(outputs, y_true, y_pred, further, sample_weight, masks, out, scaling, parameters, sums)
+
+    cdef bint are_plain(self, object y_true, object y_pred, object sample_weight):
+        """Whether these are arrays, without a mask and as many as there should be."""
+        if self.labels == NO_TRUTH and y_true is not None:
+            return False
+        if self.labels != NO_TRUTH and not cnp.PyArray_CheckExact(y_true):
+            return False
+        if sample_weight is not None and not cnp.PyArray_CheckExact(sample_weight):
+            return False
+        if self.predictions == 1:
+            return cnp.PyArray_CheckExact(y_pred)
+        return type(y_pred) is tuple and len(<tuple>y_pred) == self.predictions and all_arrays(<tuple>y_pred)
 
     cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, tuple further, ndarray weight, tuple masks,
                            object out, object scaling, tuple parameters, Sums sums):
@@ -442,6 +455,14 @@ cdef class Plan:
         if divisor == 0:
             return 0.0 if self.zero_if_empty else NAN
         return exact_over(total, divisor, unit)
+
+
+cdef bint all_arrays(tuple given):
+    cdef object one
+    for one in given:
+        if not cnp.PyArray_CheckExact(one):
+            return False
+    return True
 
 
 cdef inline Py_ssize_t rows_of(const Shape* shape) noexcept:

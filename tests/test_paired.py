@@ -192,8 +192,9 @@ def test_functions(variant):
 @pytest.mark.parametrize("variant", [v for v in PAIRED if v().labels == "none"], ids=str)
 def test_no_truth(variant):
     _, preds = data(variant, (5, 3))
-    with refused(TypeError, f"{variant.stem}: y_true must be None, since the loss has no truth, got int"):
-        variant()(0, preds)
+    for truth, kind in ((0, "int"), (preds[0], "ndarray")):
+        with refused(TypeError, f"{variant.stem}: y_true must be None, since the loss has no truth, got {kind}"):
+            variant()(truth, preds)
 
 
 # The particular claims ------------------------------------------------------------------------------------------------

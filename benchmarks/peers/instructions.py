@@ -116,8 +116,13 @@ def recorded() -> dict[str, Any]:
     return json.loads(RECORD.read_text()) if RECORD.exists() else {}
 
 
+def counted_for(level: str) -> str:
+    """The highest level that was counted, up to this one: valgrind does not know all."""
+    return max((known for known in recorded() if known <= level), default="")
+
+
 def counts_of(level: str) -> Counts:
-    """The recorded ones of the large calls. Beyond what valgrind knows, nothing is."""
+    """The recorded ones of the large calls."""
     counts = (Count(*count) for count in recorded().get(level, {}).get("counts", ()))
     return {(*count[:3], count.size.partition("x")[2]): count for count in counts if count.elements > SMALL}
 

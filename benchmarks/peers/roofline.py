@@ -1,7 +1,8 @@
 """roofline.png: how near the memory's and the processor's limits the losses run on data that fill no cache.
 
 Across, the instructions that pyloss executes for a byte; up, the bytes a second of pyloss and of the fastest other library. The memory's
-roof is the floor that was measured beside them, the processor's the highest rate of instructions that pyloss reached in any cell.
+roof is the floor that was measured beside them, the processor's the highest rate of instructions that pyloss reached in any cell. Where
+those of an ISA level cannot be counted, the work of a loss is told in the instructions of the level below.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from report import FAINT, INK, by
 
-from peers.instructions import Counts, counts_of, recorded
+from peers.instructions import Counts, counted_for, counts_of
 from peers.results import Row
 
 LARGE = 10_000_000
@@ -36,23 +37,29 @@ OFFSETS = sorted(
 
 
 def draw(rows: list[Row], about: str, path: Path) -> bool:
-    """A panel for each number of threads, at the highest ISA level whose instructions were counted; nothing without large cells."""
-    level = max({row.level for row in rows} & recorded().keys(), default="")
-    counts = counts_of(level)
+    """A panel for each number of threads, at the highest ISA level; nothing without large cells."""
+    level = max(row.level for row in rows)
+    counted = counted_for(level)
+    counts = counts_of(counted)
     alike = [
         row for row in rows if row.level == level and (row.call, row.dtype) == (CALL, DTYPE) and intensity(row, counts)
     ]
     panels = by(alike, lambda row: row.threads)
-    panels = {threads: group for threads, group in panels.items() if any(row.elements == LARGE for row in group)}
+    panels = {
+        threads: panels[threads] for threads in sorted(panels) if any(row.elements == LARGE for row in panels[threads])
+    }
     if not panels:
         return False
+    large = [row for group in panels.values() for row in group if row.elements == LARGE]
+    slowest = min(row.bytes / max(row.pyloss, row.peers[row.best]) for row in large) / 1e9
+    heights = 0.5 * slowest, 2 * max(row.bytes / row.floor for row in large) / 1e9
     figure, axes = plt.subplots(
         1, len(panels), figsize=(8 * len(panels), 6.4), sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
     for axis, (threads, group) in zip(axes.flat, panels.items(), strict=True):
-        draw_panel(axis, group, counts)
+        draw_panel(axis, group, counts, heights)
         axis.set_title(f"{threads} thread{'s' * (threads > 1)}", loc="left", fontsize=11, fontweight="bold", color=INK)
-        axis.set_xlabel("instructions of pyloss per byte moved", color=INK)
+        axis.set_xlabel(f"instructions of pyloss ({counted}) per byte moved", color=INK)
     axes[0, 0].set_ylabel("GB moved per second", color=INK)
     figure.suptitle(
         f"{CALL} into out=, {DTYPE}, {LARGE:,} elements, {level}\n{about}", x=0.01, ha="left", fontsize=10, color=INK
@@ -68,7 +75,7 @@ def intensity(row: Row, counts: Counts) -> float:
     return count.instructions / count.bytes if count else 0
 
 
-def draw_panel(axis: Any, rows: list[Row], counts: Counts) -> None:
+def draw_panel(axis: Any, rows: list[Row], counts: Counts, heights: tuple[float, float]) -> None:
     large = [row for row in rows if row.elements == LARGE]
     x = [intensity(row, counts) for row in large]
     ours, theirs = (
@@ -84,7 +91,7 @@ def draw_panel(axis: Any, rows: list[Row], counts: Counts) -> None:
         x, theirs, s=36, facecolor="none", edgecolor=THEIRS, linewidth=1.4, zorder=2, label="the fastest other library"
     )
     axis.scatter(x, ours, s=48, color=OURS, edgecolor="white", linewidth=0.6, zorder=3, label="pyloss")
-    axis.set(xscale="log", yscale="log", xlim=across[[0, -1]], ylim=(0.5 * min(ours + theirs), 2 * memory))
+    axis.set(xscale="log", yscale="log", xlim=across[[0, -1]], ylim=heights)
     for number in (axis.xaxis, axis.yaxis):
         number.set_major_formatter(lambda value, _: f"{value:g}")
         number.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
@@ -92,7 +99,7 @@ def draw_panel(axis: Any, rows: list[Row], counts: Counts) -> None:
     axis.tick_params(which="both", length=0, colors=INK, labelsize=9)
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(loc="lower left", frameon=False, fontsize=9)
-    roofs = f"roofs: memory, {memory:.3g} GB/s; processor, {processor:.3g} billion instructions/s"
+    roofs = f"roofs: memory, {memory:.3g} GB/s; processor, {processor:.3g} billion of these instructions/s"
     axis.text(0.99, 0.985, roofs, transform=axis.transAxes, ha="right", va="top", fontsize=9, color=ROOF)
     labels = [(NAMES.get(row.form, row.form), *at) for row, *at in zip(large, x, ours, strict=True)]
     write_labels(axis, labels, zip(x + x, ours + theirs, strict=True))
