@@ -207,9 +207,7 @@ cdef class Plan:
 
     cdef bint are_plain(self, object y_true, object y_pred, object sample_weight):
         """Whether these are arrays, without a mask and as many as there should be."""
-        if self.labels == NO_TRUTH and y_true is not None:
-            return False
-        if self.labels != NO_TRUTH and not cnp.PyArray_CheckExact(y_true):
+        if not (y_true is None if self.labels == NO_TRUTH else cnp.PyArray_CheckExact(y_true)):
             return False
         if sample_weight is not None and not cnp.PyArray_CheckExact(sample_weight):
             return False

@@ -63,12 +63,13 @@ typedef int PoolCount;
 #define LOOKS 1000
 #endif
 
-#if defined(__linux__) && defined(CPU_COUNT)
+enum { POOL_MOST = 1024 };      /* MOST_THREADS of _runtime.py */
+#if defined(__linux__) && defined(CPU_COUNT) && !defined(__ANDROID__)
 #define POOL_HAS_PLACES
-enum { POOL_MOST = 1024 };
 #endif
 
-/* All of it is written under the lock. A count may be looked at without it, as a hint: what is to be done is decided again under it. */
+/* What the threads read is written under the lock. A count may be looked at without it, as a hint: what is to be done is decided again
+ * under it. Who has the job has `threads`, `thread` and `places_given`. */
 typedef struct {
     PoolLock lock;
     PoolEvent work, rest;
@@ -79,8 +80,8 @@ typedef struct {
     PoolCount busy;     /* threads that have begun and not ended */
     PoolCount awake;    /* threads that look for work */
 #ifdef POOL_HAS_PLACES
-    int left_free;      /* the processor that they leave to the caller, and 1: 0 before there is one */
     pthread_t thread[POOL_MOST];
+    cpu_set_t places_given;     /* where all of them may run; nowhere, if that is not known */
 #endif
 } Pool;
 
@@ -160,11 +161,13 @@ static int start_thread(void)
     int failed = pthread_create(&thread, &attributes, serve_on_thread, 0);
     pthread_sigmask(SIG_SETMASK, &before, 0);
     pthread_attr_destroy(&attributes);
+    if (failed)
+        return 0;
 #ifdef POOL_HAS_PLACES
     pool.thread[pool.threads] = thread;
-    pool.left_free = 0;
+    CPU_ZERO(&pool.places_given);
 #endif
-    return !failed;
+    return 1;
 }
 
 static void forget_threads(void)
@@ -177,23 +180,24 @@ static void pyloss_watch_forks(void) { pthread_atfork(0, 0, forget_threads); }
 #endif
 
 #ifdef POOL_HAS_PLACES
-/* The threads may run where the caller may, but not where it does: some kernels wake a thread on the processor of the one that wakes it,
- * where it would wait until the caller has done all the work. */
+/* The threads may run where the caller may, but not where it does, unless it may nowhere else: some kernels wake a thread on the processor
+ * of the one that wakes it, where it would wait until the caller has done all the work. */
 static void leave_processor_free(void)
 {
-    cpu_set_t others;
+    cpu_set_t places;
     int own = sched_getcpu();
-    if (own < 0 || pool.left_free == own + 1 || pthread_getaffinity_np(pthread_self(), sizeof others, &others))
+    if (own < 0 || pthread_getaffinity_np(pthread_self(), sizeof places, &places))
         return;
-    CPU_CLR(own, &others);
-    if (!CPU_COUNT(&others))
+    CPU_CLR(own, &places);
+    if (!CPU_COUNT(&places))
+        CPU_SET(own, &places);
+    if (CPU_EQUAL(&places, &pool.places_given))
         return;
-    pool.left_free = own + 1;
+    pool.places_given = places;
     for (int i = 0; i < pool.threads; i++)
-        pthread_setaffinity_np(pool.thread[i], sizeof others, &others);
+        pthread_setaffinity_np(pool.thread[i], sizeof places, &places);
 }
 #else
-enum { POOL_MOST = 1 << 20 };
 static void leave_processor_free(void) {}
 #endif
 
@@ -203,21 +207,22 @@ static int pyloss_are_awake(void) { return POOL_LOOK(&pool.awake) > 0; }
 static void pyloss_lock(void) { POOL_LOCK(&pool.lock); }
 static void pyloss_unlock(void) { POOL_UNLOCK(&pool.lock); }
 
-/* Run `task` here and on up to `threads` - 1 others, until it has ended on all that have begun it; here alone while another call has the
- * others, and on fewer where no more can be started. */
-static void pyloss_share(pyloss_task task, void *job, int threads)
+/* Run `task` here and on up to `threads` - 1 others, until it has ended on all that have begun it; here alone, and false, while another
+ * call has the others, and on fewer where no more can be started. */
+static int pyloss_share(pyloss_task task, void *job, int threads)
 {
     POOL_LOCK(&pool.lock);
     if (pool.job) {
         POOL_UNLOCK(&pool.lock);
         task(job);
-        return;
+        return 0;
     }
     pool.job = job;
     POOL_UNLOCK(&pool.lock);
     while (pool.threads < threads - 1 && pool.threads < POOL_MOST && start_thread())
         pool.threads++;
-    leave_processor_free();
+    if (!pyloss_are_awake())
+        leave_processor_free();
     POOL_LOCK(&pool.lock);
     pool.task = task;
     POOL_SET(&pool.places, pool.threads < threads - 1 ? pool.threads : threads - 1);
@@ -233,5 +238,6 @@ static void pyloss_share(pyloss_task task, void *job, int threads)
         POOL_SLEEP(&pool.rest, &pool.lock);
     pool.job = 0;
     POOL_UNLOCK(&pool.lock);
+    return 1;
 }
 #endif

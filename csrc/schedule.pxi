@@ -7,8 +7,8 @@ cdef enum:
     AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
     ASLEEP_WORTH = 400000       # and with some that must be woken
     AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
-    FEW_DOUBTS = 16             # short calls that are not shared after one that took longer for it; twice as many after each that follows,
-    MOST_DOUBTS = 256           # up to these
+    FEW_DOUBTS = 16             # short calls that are not shared after one that took longer for it; twice as many each time, up to
+    MOST_DOUBTS = 256           # these, until one has taken less
     STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
     PATIENCE = 20000000         # nanoseconds between two looks
     GROWTH = 8                  # of a stretch, at most
@@ -35,7 +35,7 @@ cdef extern from "cpu.h":
 
 cdef extern from "pool.h" nogil:
     void watch_forks "pyloss_watch_forks"()
-    void share "pyloss_share"(void (*task)(void* job) noexcept nogil, void* job, int threads)
+    bint share "pyloss_share"(void (*task)(void* job) noexcept nogil, void* job, int threads)
     bint are_awake "pyloss_are_awake"()
     void take_lock "pyloss_lock"()
     void leave_lock "pyloss_unlock"()
@@ -135,13 +135,14 @@ cdef void take_part(void* given) noexcept nogil:
     leave_lock()
 
 
-cdef void run_shared(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t unit_work, int threads,
+cdef bint run_shared(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t unit_work, int threads,
                      Partial* total) noexcept nogil:
+    """False where another call has the threads."""
     cdef Job job
     job.run, job.call, job.next, job.last, job.total = run, call, first, last, total
     job.grain = max(<Py_ssize_t>1, min(GRAIN // unit_work, (last - first) // (GRAINS * threads)))
     fegetenv(&job.environment)
-    share(take_part, &job, threads)
+    return share(take_part, &job, threads)
 
 
 cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
@@ -192,7 +193,8 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch = STRETCH, work = units * unit_work
     cdef int threads = 1, most = <int>min(<Py_ssize_t>thread_count, units)
-    cdef int64_t start, now, expected = 0
+    cdef int64_t start, now, shared_since = 0, expected = 0
+    cdef bint had_threads = True
     global shares
     clear_partial(total)
     if work < UNLOCKED_WORK and call.own.blocks[1] == NULL:     # others' code may wait for other threads
@@ -210,18 +212,19 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
         shares += threads > 1
         with nogil:
             if threads > 1:
-                run_shared(run, call, first, last, unit_work, threads, total)
+                had_threads &= run_shared(run, call, first, last, unit_work, threads, total)
             else:
                 run(call, first, last, total)
         if last < units:
             now = nanoseconds()
             if threads == 1 and most > 1 and begin_sharing((now - start) // (last - first) * (units - last), now):
                 threads = most
+                shared_since = now
                 expected = (now - start) // (last - first) * (units - last)
             stretch = next_stretch(stretch, now - start, threads)
             start = now
             PyErr_CheckSignals()
-        elif expected:
-            end_sharing(expected, nanoseconds() - start)
+        elif expected and had_threads:
+            end_sharing(expected, nanoseconds() - shared_since)
         first = last
     return 0

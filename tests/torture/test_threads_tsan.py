@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 POOL = HERE.parents[1] / "csrc" / "pool.h"
 # What -fsanitize=thread does not read addresses of must lie where it expects them: no random layout, where that can be had.
 RUN = [*(["setarch", "-R"] if shutil.which("setarch") else [])]
-FLAGS = ("-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread", "-fsanitize=thread")
+FLAGS = ("-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread", "-fsanitize=thread")
 
 PLANTED = {
     "the counter of units is not atomic": (
