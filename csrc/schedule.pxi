@@ -6,8 +6,9 @@ cdef enum:
     PROBE = 8192
     AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
     ASLEEP_WORTH = 400000       # and with some that must be woken
+    WAKING = 100000             # that waking them may take before it is doubted that it pays
     AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
-    FEW_DOUBTS = 16             # short calls that are not shared after one that took longer for it; twice as many each time, up to
+    FEW_DOUBTS = 16             # short calls that are not shared after some that took longer for it; twice as many each time, up to
     MOST_DOUBTS = 256           # these, until one has taken less
     STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
     PATIENCE = 20000000         # nanoseconds between two looks
@@ -25,6 +26,7 @@ cdef Py_ssize_t shared_work = 1 << 19   # elements from which on threads pay, or
 # Of the short calls, whose work is shared where it pays; for all callers, under the GIL.
 cdef int64_t burst = 0              # nanoseconds of work that threads could have shared since calls follow at once,
 cdef int64_t burst_end = 0          # and when the last of it would have been done by one thread
+cdef int64_t saved = 0              # nanoseconds that sharing has saved lately
 cdef int doubts = 0                 # how many calls will not be shared
 cdef int next_doubts = FEW_DOUBTS   # and how many after the next that takes longer
 cdef int64_t shares = 0             # how often work has been shared, for tests
@@ -177,11 +179,14 @@ cdef bint begin_sharing(int64_t left, int64_t now):
     return burst > ASLEEP_WORTH or are_awake()
 
 
-cdef int end_sharing(int64_t expected, int64_t took) except -1:
-    """Where the processors are busy with something else, sharing takes longer than working alone."""
-    global burst_end, doubts, next_doubts
-    burst_end += took - expected
-    if took > expected:
+cdef int end_sharing(int64_t since, int64_t limit) except -1:
+    """Where the processors are busy with something else, sharing takes longer than working alone: than the limit, and more than the last
+    calls have saved."""
+    global burst_end, saved, doubts, next_doubts
+    burst_end = nanoseconds()
+    saved = min(limit, saved + limit - (burst_end - since))
+    if saved < 0:
+        saved = 0
         doubts = next_doubts
         next_doubts = min(2 * next_doubts, <int>MOST_DOUBTS)
     else:
@@ -193,7 +198,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
     cdef Py_ssize_t first = 0, last, stretch = STRETCH, work = units * unit_work
     cdef int threads = 1, most = <int>min(<Py_ssize_t>thread_count, units)
-    cdef int64_t start, now, shared_since = 0, expected = 0
+    cdef int64_t start, now, left, shared_since = 0, limit = 0
     cdef bint had_threads = True
     global shares
     clear_partial(total)
@@ -217,14 +222,15 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
                 run(call, first, last, total)
         if last < units:
             now = nanoseconds()
-            if threads == 1 and most > 1 and begin_sharing((now - start) // (last - first) * (units - last), now):
+            left = (now - start) // (last - first) * (units - last)
+            if threads == 1 and most > 1 and begin_sharing(left, now):
                 threads = most
                 shared_since = now
-                expected = (now - start) // (last - first) * (units - last)
+                limit = left if are_awake() else left + WAKING
             stretch = next_stretch(stretch, now - start, threads)
             start = now
             PyErr_CheckSignals()
-        elif expected and had_threads:
-            end_sharing(expected, nanoseconds() - shared_since)
+        elif limit and had_threads:
+            end_sharing(shared_since, limit)
         first = last
     return 0
