@@ -222,24 +222,34 @@ cdef inline void add_carefully(double term, double* total, double* lost) noexcep
     total[0] = added
 
 
-cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
-    """As if rounded once, but for the products: what follows from quotients of sums magnifies their errors. In eight lanes."""
-    cdef double[8] total, lost
-    cdef double head = 0, rest = 0
-    cdef double[BLOCK] term
-    cdef Py_ssize_t i, j
+cdef inline const double* weighted_terms(const real* x, const double* weight, Py_ssize_t n, double* buffer) noexcept nogil:
+    """As doubles; themselves where they are that, and have no weights."""
+    cdef Py_ssize_t i
+    if weight == NULL and sizeof(real) == sizeof(double):
+        return <const double*>x
     for i in range(n):
-        term[i] = x[i] if weight == NULL else select_double(weight[i] != 0, x[i] * weight[i], 0)
-    for i in range(n, (n + 7) // 8 * 8):
-        term[i] = 0
-    for j in range(8):
+        buffer[i] = x[i] if weight == NULL else select_double(weight[i] != 0, x[i] * weight[i], 0)
+    return buffer
+
+
+cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    """As if rounded once, but for the products: what follows from quotients of sums magnifies their errors. With few lanes gcc unrolls
+    their loop before it looks for vectors, and finds none."""
+    cdef double[SUM_LANES] total, lost
+    cdef double[BLOCK] buffer
+    cdef const double* term = weighted_terms(x, weight, n, buffer)
+    cdef double head = 0, rest = 0
+    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
+    for j in range(SUM_LANES):
         total[j] = lost[j] = 0
-    for i in range(0, n, 8):
-        for j in range(8):
-            add_carefully(term[i + j], &total[j], &lost[j])
-    for j in range(8):
+    for k in range(rounds):
+        for j in range(SUM_LANES):
+            add_carefully(term[k * SUM_LANES + j], &total[j], &lost[j])
+    for j in range(SUM_LANES):
         add_carefully(total[j], &head, &rest)
         rest += lost[j]
+    for i in range(rounds * SUM_LANES, n):
+        add_carefully(term[i], &head, &rest)
     return head + rest if isfinite(rest) else head
 
 

@@ -118,6 +118,13 @@ def test_stages(stage, level, bits):
 
 @pytest.mark.parametrize("bits", SUFFIX)
 @pytest.mark.parametrize("level", REGISTERS)
+def test_careful_sums(level, bits):
+    """Each term takes six additions, and the doubles of either precision fill the registers."""
+    assert packed(functions(level, bits)["careful_sum"], level, 64) >= 6
+
+
+@pytest.mark.parametrize("bits", SUFFIX)
+@pytest.mark.parametrize("level", REGISTERS)
 def test_softmax(level, bits):
     code = functions(level, bits)
     found = {
