@@ -148,12 +148,19 @@ cdef double sum_of_doubles(const double* x, Py_ssize_t n) noexcept nogil:
     return lane_sum(x, n)
 
 
-cdef double weighted_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
-    cdef double[BLOCK] term
+cdef inline const double* weighted_terms(const real* x, const double* weight, Py_ssize_t n, double* buffer) noexcept nogil:
+    """As doubles; themselves where they are that, and have no weights."""
     cdef Py_ssize_t i
+    if weight == NULL and sizeof(real) == sizeof(double):
+        return <const double*>x
     for i in range(n):
-        term[i] = select_double(weight[i] != 0, x[i] * weight[i], 0)
-    return sum_of_doubles(term, n)
+        buffer[i] = x[i] if weight == NULL else select_double(weight[i] != 0, x[i] * weight[i], 0)
+    return buffer
+
+
+cdef double weighted_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    cdef double[BLOCK] buffer
+    return sum_of_doubles(weighted_terms(x, weight, n, buffer), n)
 
 
 cdef double total_of(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
@@ -220,16 +227,6 @@ cdef inline void add_carefully(double term, double* total, double* lost) noexcep
     cdef double added = total[0] + term, shadow = added - total[0]
     lost[0] += (total[0] - (added - shadow)) + (term - shadow)
     total[0] = added
-
-
-cdef inline const double* weighted_terms(const real* x, const double* weight, Py_ssize_t n, double* buffer) noexcept nogil:
-    """As doubles; themselves where they are that, and have no weights."""
-    cdef Py_ssize_t i
-    if weight == NULL and sizeof(real) == sizeof(double):
-        return <const double*>x
-    for i in range(n):
-        buffer[i] = x[i] if weight == NULL else select_double(weight[i] != 0, x[i] * weight[i], 0)
-    return buffer
 
 
 cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:

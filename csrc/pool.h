@@ -65,11 +65,11 @@ typedef int PoolCount;
 
 enum { POOL_MOST = 1024 };      /* MOST_THREADS of _runtime.py */
 #if defined(__linux__) && defined(CPU_COUNT) && !defined(__ANDROID__)
-#define POOL_HAS_PLACES
+#define POOL_CAN_PLACE
 #endif
 
 /* What the threads read is written under the lock. A count may be looked at without it, as a hint: what is to be done is decided again
- * under it. Who has the job has `threads`, `thread` and `places_given`. */
+ * under it. Who has the job has `threads`, `thread` and `processors_given`. */
 typedef struct {
     PoolLock lock;
     PoolEvent work, rest;
@@ -79,9 +79,9 @@ typedef struct {
     PoolCount places;   /* for threads that have not begun */
     PoolCount busy;     /* threads that have begun and not ended */
     PoolCount awake;    /* threads that look for work */
-#ifdef POOL_HAS_PLACES
+#ifdef POOL_CAN_PLACE
     pthread_t thread[POOL_MOST];
-    cpu_set_t places_given;     /* where all of them may run; nowhere, if that is not known */
+    cpu_set_t processors_given;     /* where all of them may run; nowhere, if that is not known */
 #endif
 } Pool;
 
@@ -163,9 +163,9 @@ static int start_thread(void)
     pthread_attr_destroy(&attributes);
     if (failed)
         return 0;
-#ifdef POOL_HAS_PLACES
+#ifdef POOL_CAN_PLACE
     pool.thread[pool.threads] = thread;
-    CPU_ZERO(&pool.places_given);
+    CPU_ZERO(&pool.processors_given);
 #endif
     return 1;
 }
@@ -179,23 +179,23 @@ static void forget_threads(void)
 static void pyloss_watch_forks(void) { pthread_atfork(0, 0, forget_threads); }
 #endif
 
-#ifdef POOL_HAS_PLACES
+#ifdef POOL_CAN_PLACE
 /* The threads may run where the caller may, but not where it does, unless it may nowhere else: some kernels wake a thread on the processor
  * of the one that wakes it, where it would wait until the caller has done all the work. */
 static void leave_processor_free(void)
 {
-    cpu_set_t places;
+    cpu_set_t processors;
     int own = sched_getcpu();
-    if (own < 0 || pthread_getaffinity_np(pthread_self(), sizeof places, &places))
+    if (own < 0 || pthread_getaffinity_np(pthread_self(), sizeof processors, &processors))
         return;
-    CPU_CLR(own, &places);
-    if (!CPU_COUNT(&places))
-        CPU_SET(own, &places);
-    if (CPU_EQUAL(&places, &pool.places_given))
+    CPU_CLR(own, &processors);
+    if (!CPU_COUNT(&processors))
+        CPU_SET(own, &processors);
+    if (CPU_EQUAL(&processors, &pool.processors_given))
         return;
-    pool.places_given = places;
+    pool.processors_given = processors;
     for (int i = 0; i < pool.threads; i++)
-        pthread_setaffinity_np(pool.thread[i], sizeof places, &places);
+        pthread_setaffinity_np(pool.thread[i], sizeof processors, &processors);
 }
 #else
 static void leave_processor_free(void) {}

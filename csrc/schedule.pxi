@@ -179,7 +179,7 @@ cdef bint begin_sharing(int64_t left, int64_t now):
     return burst > ASLEEP_WORTH or are_awake()
 
 
-cdef int end_sharing(int64_t since, int64_t limit) except -1:
+cdef void end_sharing(int64_t since, int64_t limit) noexcept:
     """Where the processors are busy with something else, sharing takes longer than working alone: than the limit, and more than the last
     calls have saved."""
     global burst_end, saved, doubts, next_doubts
@@ -191,7 +191,6 @@ cdef int end_sharing(int64_t since, int64_t limit) except -1:
         next_doubts = min(2 * next_doubts, <int>MOST_DOUBTS)
     else:
         next_doubts = FEW_DOUBTS
-    return 0
 
 
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:

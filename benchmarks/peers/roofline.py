@@ -44,10 +44,8 @@ def draw(rows: list[Row], about: str, path: Path) -> bool:
     alike = [
         row for row in rows if row.level == level and (row.call, row.dtype) == (CALL, DTYPE) and intensity(row, counts)
     ]
-    panels = by(alike, lambda row: row.threads)
-    panels = {
-        threads: panels[threads] for threads in sorted(panels) if any(row.elements == LARGE for row in panels[threads])
-    }
+    panels = by(sorted(alike, key=lambda row: row.threads), lambda row: row.threads)
+    panels = {threads: group for threads, group in panels.items() if any(row.elements == LARGE for row in group)}
     if not panels:
         return False
     large = [row for group in panels.values() for row in group if row.elements == LARGE]

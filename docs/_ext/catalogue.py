@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from docutils import nodes
+from families_formulas import family_of
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -38,7 +39,7 @@ def families() -> dict[str, list[type[pyloss.Loss]]]:
     """The losses of each family; an error if there is another, or one of these has none."""
     found: dict[str, list[type[pyloss.Loss]]] = {}
     for loss in pyloss.LOSSES.values():
-        found.setdefault(loss.__module__.rpartition(".")[2], []).append(loss)
+        found.setdefault(family_of(loss), []).append(loss)
     if sorted(found) != sorted(FAMILIES):
         raise ExtensionError(f"FAMILIES of docs/_ext/catalogue.py must be {', '.join(found)}")
     return {family: found[family] for family in FAMILIES}
