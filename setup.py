@@ -140,7 +140,8 @@ def write_points(kind: Points) -> None:
                 f"{table}[{number}][<int>{output}] = {function}",
             ]
     if kind is POINTS:
-        lines += sums(names, names_of(files, r"^cdef inline Light (\w+)\("))
+        light, usual = r"^cdef inline Light (\w+)\(", r"^cdef inline Usual (\w+)_usual\("
+        lines += sums(names, names_of(files, light), names_of(files, usual))
     write_if_changed(GENERATED / f"{kind.folder}.pxi", "\n".join(lines) + "\n")
 
 
@@ -148,15 +149,20 @@ def declaration(arguments: dict[str, str]) -> str:
     return ", ".join(f"{ctype} {name}" for name, ctype in arguments.items())
 
 
-def sums(names: Sequence[str], light: Sequence[str]) -> list[str]:
-    """The loops that sum the values of light points, and their table by the numbers of the points, outputs and steps."""
+def sums(names: Sequence[str], light: Sequence[str], usual: Sequence[str]) -> list[str]:
+    """The loops that sum the values of light points, and of usual ones for those of their name; their table by the numbers of the points,
+    outputs and steps."""
     arguments = arrays(("y", "p"), ("grad",))
-    lines = [f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}] SUMS"]
-    for name, output, step in product(light, ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1)):
+    lines = [
+        f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}] SUMS",
+        f"cdef bint[{len(names)}] USUAL = [{', '.join(str(int(name in usual)) for name in names)}]",
+    ]
+    for name, output, step in product((*light, *usual), ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1)):
         function = f"sum_{name}_{output.lower()}_by_{step}"
+        point = f"{name}_usual" if name in usual else name
         lines += [
             f"cdef double {function}({declaration(arguments)}) noexcept nogil:",
-            f"    return sum_each({name}, {output}, {step}, {', '.join(arguments)})",
+            f"    return sum_each({point}, {output}, {step}, {', '.join(arguments)})",
             f"SUMS[{names.index(name)}][<int>{output}][{step - 1}] = {function}",
         ]
     return lines

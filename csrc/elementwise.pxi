@@ -116,7 +116,8 @@ cdef inline sum_fn summing(const Call* call, Py_ssize_t step) noexcept nogil:
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
     work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n)
-    if not isfinite(work.sum):
+    work.summed = isfinite(work.sum)
+    if not work.summed:
         POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
 
 
@@ -126,8 +127,8 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     cdef bint weighs = work.weight != NULL and not call.statistics
     cdef double scale = 1 if weighs else call.scale
     cdef sum_fn sum_block = summing(call, 1)
-    work.summed = sum_block != NULL
-    if work.summed:
+    work.summed = False
+    if sum_block != NULL:
         evaluate_sum(call, sum_block, n, work)
     elif call.pair:
         PAIRS[call.point][<int>outputs](work.y, work.p, work.q, call.parameters, scale, work.value, work.grad, work.hess,
@@ -241,9 +242,15 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
     """What gives the sum of a block where that is all there is to do: no weights, and nothing to check."""
-    if call.outputs == NOTHING or call.y_true_domain.checked or call.y_pred_domain.checked or call.class_factors != NULL:
+    if call.outputs == NOTHING or call.class_factors != NULL or to_be_checked(call, &call.y_true_domain) \
+            or to_be_checked(call, &call.y_pred_domain):
         return NULL
     return summing(call, step)
+
+
+cdef inline bint to_be_checked(const Call* call, const Domain* domain) noexcept nogil:
+    """A usual point finds by itself what is below 0."""
+    return domain.checked and not (USUAL[call.point] and domain.low == 0 and isinf(domain.high) and not domain.integral)
 
 
 cdef inline const real* load_by(Py_ssize_t step, const Operand* source, Py_ssize_t start, Py_ssize_t n, real* buffer) noexcept nogil:

@@ -128,23 +128,40 @@ INLINED Duo duo_exp_minus(real size, real rest)
     return duo(y * first * second, (tail - (y - 1)) * first * second);
 }
 
-/* t log(t / p) of what is finite, not 0 and of one sign, by one division: with s = (t - q) / (t + q) for the q = p 2^n nearest t the
-   logarithm is n log(2) + 2 atanh(s), and |s| <= 1/5. The difference of the bits of t and p is nearly that of their logarithms. Both are
-   brought to [2/3, 3); what rounding takes from their sum, twice t less their difference tells, which is exact. */
-INLINED real finite_times_log_ratio(real t, real p)
+static const real LEAST_LIFT = (real)((word)1 << MANTISSA_BITS);     /* makes every number normal */
+
+/* t log(2^k a / b) for normal a and b of one sign, by one division: with s = (a - q) / (a + q) for the q = b 2^n nearest a the logarithm is
+   (n + k) log(2) + 2 atanh(s), and |s| <= 1/5. The difference of the bits of a and b is nearly that of their logarithms. Both are
+   brought to [2/3, 3); what rounding takes from their sum, twice a less their difference tells, which is exact. */
+INLINED real times_log_of_normals(real t, word a_bits, word b_bits, real k)
 {
-    const real bits = MANTISSA_BITS, lift = (real)((word)1 << MANTISSA_BITS);
-    word small_t = mask(magnitude(t) < LEAST_NORMAL), small_p = mask(magnitude(p) < LEAST_NORMAL);
-    word t_bits = to_word(t * blend(small_t, lift, 1)), p_bits = to_word(p * blend(small_p, lift, 1));
-    word steps = t_bits - p_bits + ((word)1 << (MANTISSA_BITS - 1)) + WIDE_SHIFT, down = ONE - (t_bits & EXPONENT_MASK);
-    real n = exponent_of(steps) - WIDE_BIAS + (to_real(to_word(bits) & small_p) - to_real(to_word(bits) & small_t));
-    real a = to_real(t_bits + down), q = to_real(p_bits + down + (steps & EXPONENT_MASK) - WIDE_SHIFT);
+    word steps = a_bits - b_bits + ((word)1 << (MANTISSA_BITS - 1)) + WIDE_SHIFT, down = ONE - (a_bits & EXPONENT_MASK);
+    real n = exponent_of(steps) - WIDE_BIAS + k;
+    real a = to_real(a_bits + down), q = to_real(b_bits + down + (steps & EXPONENT_MASK) - WIDE_SHIFT);
     real difference = a - q, sum = a + q, lost = ((a + a) - sum) - difference;
     real inverse = 1 / sum, s = difference * inverse, z = s * s;
     real rest = multiply_add(-s, lost, remainder_of(difference, s, sum)) * inverse;
     real whole = n * LOG_2, high = whole + (s + s), low = (s + s) - (high - whole);
     low += multiply_add(n, LOG_2_REST, multiply_add(s * z, gap_tail(z), rest + rest));
     return multiply_add(t, high, t * low);
+}
+
+/* t log(t / p) of what is finite, not 0 and of one sign */
+INLINED real finite_times_log_ratio(real t, real p)
+{
+    const real bits = MANTISSA_BITS;
+    word small_t = mask(magnitude(t) < LEAST_NORMAL), small_p = mask(magnitude(p) < LEAST_NORMAL);
+    word t_bits = to_word(t * blend(small_t, LEAST_LIFT, 1)), p_bits = to_word(p * blend(small_p, LEAST_LIFT, 1));
+    return times_log_of_normals(t, t_bits, p_bits, to_real(to_word(bits) & small_p) - to_real(to_word(bits) & small_t));
+}
+
+/* The same for t >= 0 and p > 0 that may be lifted, else a nan. Of t = 0 the logarithm is wrong, but finite. */
+INLINED real usual_times_log_ratio(real t, real p)
+{
+    const word infinite = EXPONENT_MASK & ~SIGN;
+    word t_bits = to_word(t * LEAST_LIFT), p_bits = to_word(p * LEAST_LIFT);
+    word usual = mask(t_bits < infinite) & mask(p_bits - 1 < infinite - 1);
+    return to_real(to_word(times_log_of_normals(t, t_bits, p_bits, 0)) | ~usual);
 }
 
 /* t log(t / p), where t is not 0 */

@@ -14,6 +14,7 @@ cdef extern from "exponentials.h" nogil:
     Duo duo_log_less(real y, real x)
     real log_less(real y, real x)                # log(y) - x
     real times_log_ratio(real t, real p)         # t log(t / p) for t != 0
+    real usual_times_log_ratio(real t, real p)   # the same for t >= 0 and p > 0 of usual size, else a nan
 
 
 cdef inline real exp_less(real x, real y) noexcept nogil:

@@ -23,6 +23,11 @@ cdef inline Point kl_divergence(real t, real p, const real* parameter) noexcept 
     return Point(select(t != 0, times_log_ratio(t, p), nil(p)), select(t != 0, -u, nil(p)), select(t != 0, u / p, nil(p)))
 
 
+cdef inline Usual kl_divergence_usual(real t, real p, const real* parameter) noexcept nogil:
+    """Without a choice between usual numbers and others."""
+    return Point(usual_times_log_ratio(t, p), select(t != 0, -(t / p), nil(p)), 0)
+
+
 # Where one of both is a logarithm: s = log t, x = log p.
 
 cdef inline Point kl_divergence_log_pred(real t, real x, const real* parameter) noexcept nogil:
