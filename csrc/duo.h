@@ -184,6 +184,17 @@ INLINED Duo duo_log1p(Duo x)
     return duo_log(u.high, u.low, x.low);
 }
 
+/* log(1 + x) for 0 <= x <= 1: beyond 1/2 it is log 2 + log(1 + (x - 1) / 2) */
+INLINED Duo duo_log1p_unit(Duo x)
+{
+    const real half = (real)0.5;
+    word beyond = mask(x.high > half);
+    Duo f = duo_blend(beyond, duo_scaled(duo(x.high - 1, x.low), half), x), gap = log_gap(f);
+    real growth = to_real(to_word(LOG_2) & beyond), sum = growth + f.high, high = sum - gap.high;
+    real low = (f.high - (sum - growth)) + (f.low + to_real(to_word(LOG_2_REST) & beyond));
+    return duo(high, ((sum - high) - gap.high) + (low - gap.low));
+}
+
 /* An exponential in parts: (1 + rest) scale again, of which scale and again are powers of two, or 0, or infinite. */
 typedef struct {
     Duo rest;

@@ -48,6 +48,12 @@ INLINED Fine fine_plus(Fine a, Fine b)
     return fine_of(a.all + b.all);
 }
 
+/* 1 + a for 0 <= a <= 1 */
+INLINED Fine fine_above_1(Fine a)
+{
+    return fine_of(1 + a.all);
+}
+
 INLINED Fine fine_times(Fine a, Fine b)
 {
     return fine_of(a.all * b.all);
@@ -195,6 +201,12 @@ INLINED Fine fine_plus(Fine a, Fine b)
     return duo_plus(a, b);
 }
 
+INLINED Fine fine_above_1(Fine a)
+{
+    real sum = 1 + a.high;
+    return duo(sum, (a.high - (sum - 1)) + a.low);
+}
+
 INLINED Fine fine_times(Fine a, Fine b)
 {
     return duo_times(a, b);
@@ -240,7 +252,7 @@ INLINED Fine fine_log_rest(Fine rest, Fine x)
 
 INLINED Fine fine_log1p(Fine a)
 {
-    return duo_log1p(a);
+    return duo_log1p_unit(a);
 }
 
 INLINED Fine fine_raised(Fine x, real k, Fine exponent, real *n)

@@ -10,6 +10,7 @@ cdef extern from "fine.h" nogil:
     Fine fine_sum(real a, real b)           # a + b exactly
     Fine fine_scaled(Fine a, real factor)   # by a power of two, or -1
     Fine fine_plus(Fine a, Fine b)
+    Fine fine_above_1(Fine a)               # 1 + a for 0 <= a <= 1
     Fine fine_times(Fine a, Fine b)
     Fine fine_over(Fine a, Fine b)
     Fine fine_ratio(real factor, Fine a, Fine b)    # factor a / b, with the digits of a real

@@ -2,7 +2,11 @@
 # compute with more digits than they have (fine.h).
 #
 # e = exp(-|z|), and e / (1 + e) and 1 / (1 + e) are the smaller and the larger probability. What raises to a power is there twice: by
-# multiplication for whole exponents that are small, else by logarithms.
+# multiplication for whole exponents that are small, and without a choice for the usual one, 2; else by logarithms.
+
+cdef enum Exponent:
+    ANY, WHOLE, TWO
+
 
 cdef struct Odds:
     Fine e          # exp(-|z|)
@@ -28,7 +32,7 @@ cdef inline Odds odds_of(real z, bint may_lift) noexcept nogil:
     cdef real exponent = blend(odds.far, LIFTED * LOG_2, 0) - (select(odds.near > last, last, odds.near) if lifts else odds.near)
     odds.lifted = fine_exp(fine_sum(exponent, blend(odds.far, LIFTED * LOG_2_REST, 0)))
     odds.e = fine_scaled(odds.lifted, odds.drop)
-    odds.major = inverse(fine_plus(fine(1), odds.e))
+    odds.major = inverse(fine_above_1(odds.e))
     odds.minor = fine_times(odds.e, odds.major)
     return odds
 
@@ -60,12 +64,14 @@ cdef inline Fine shared(word some, real share, Fine x, real p) noexcept nogil:
     return fine_blend(some, scaled(share, x), fine(nil(p)))
 
 
-cdef inline Fine power(Fine x, real exponent, bint whole) noexcept nogil:
+cdef inline Fine power(Fine x, real exponent, Exponent kind) noexcept nogil:
     """x^exponent for x >= 0; a whole exponent below 8 by its binary digits."""
     cdef real vanishing, n = exponent
     cdef bint four, two, one
     cdef Fine square, result, unit = fine(1)
-    if not whole:
+    if kind == TWO:
+        return fine_times(x, x)
+    if kind == ANY:
         result = fine_exp(scaled(exponent, fine_log(x)))
         vanishing = select(exponent == 0, 1, nil(leading(x)))
         return fine_blend(mask(leading(x) > 0), result, fine(vanishing))
@@ -107,8 +113,8 @@ cdef inline Point brier_logits(real y, real z, const real* parameter) noexcept n
     return Point(nearest(fine_times(r, r)), blend(up, grad, -grad), <real>2 * nearest(fine_times(slope, bend)))
 
 
-cdef inline Point focal_of_logits(real y, real z, const real* parameter, bint whole) noexcept nogil:
-    """a and b are the truth's shares of the class that z speaks against and for: a / (1 + e) + b e / (1 + e) was missed, and the loss
+cdef inline Point focal_of_logits(real y, real z, const real* parameter, Exponent kind) noexcept nogil:
+    """a and b are the truth's shares of the class that z speaks against and for: (a + b e) / (1 + e) was missed, and the loss
     without the power is a |z| + log(1 + e).
 
     With k = e / (a + b e) all derivatives are sums of what is as small as they are: nothing is divided by what was missed. What is
@@ -119,14 +125,13 @@ cdef inline Point focal_of_logits(real y, real z, const real* parameter, bint wh
     cdef word up = mask(z > 0)
     cdef Fine q = complement(y), yes = fine(y)
     cdef Fine a = fine_blend(up, q, yes), b = fine_blend(up, yes, q)
-    cdef Fine missed = fine_plus(fine_times(a, odds.major), fine_times(b, odds.minor))
-    cdef Fine factor = power(missed, gamma, whole)
+    cdef Fine against = fine_scaled(a, odds.lift), right = fine_times(b, odds.lifted), either = fine_plus(against, right)
+    cdef Fine factor = power(fine_scaled(fine_times(either, odds.major), odds.drop), gamma, kind)
     cdef Fine loss = fine_plus(scaled(odds.near, a), fine_log1p(odds.e))
     cdef real balance = parameter[1] * y + parameter[2] * (<real>1 - y)
     cdef real value = nearest(fine_times(factor, loss))
     cdef real turn = less_twice(y), d = blend(up, turn, -turn)
-    cdef Fine unit = fine(1), against = fine_scaled(a, odds.lift), right = fine_times(b, odds.lifted)
-    cdef Fine share = inverse(fine_plus(against, right)), k = fine_times(odds.lifted, share)
+    cdef Fine unit = fine(1), share = inverse(either), k = fine_times(odds.lifted, share)
     cdef Fine cost = fine_times(odds.lifted, fine_times(fine_scaled(loss, odds.lift), share))    # k times the loss, lifted
     cdef Fine difference = fine_plus(a, negative(fine_scaled(right, odds.drop)))
     cdef Fine slope = fine_plus(difference, scaled(gamma * d, fine_scaled(cost, odds.drop)))
@@ -141,11 +146,15 @@ cdef inline Point focal_of_logits(real y, real z, const real* parameter, bint wh
 
 
 cdef inline Point binary_focal_logits(real y, real z, const real* parameter) noexcept nogil:
-    return focal_of_logits(y, z, parameter, False)
+    return focal_of_logits(y, z, parameter, ANY)
 
 
 cdef inline Point binary_focal_logits_whole(real y, real z, const real* parameter) noexcept nogil:
-    return focal_of_logits(y, z, parameter, True)
+    return focal_of_logits(y, z, parameter, WHOLE)
+
+
+cdef inline Point binary_focal_logits_squared(real y, real z, const real* parameter) noexcept nogil:
+    return focal_of_logits(y, z, parameter, TWO)
 
 
 cdef struct Raised:
@@ -153,19 +162,19 @@ cdef struct Raised:
     real exponent   # of the 2 that multiplies it
 
 
-cdef inline Raised wide_power(Fine x, real k, Fine exponent, bint whole) noexcept nogil:
+cdef inline Raised wide_power(Fine x, real k, Fine exponent, Exponent kind) noexcept nogil:
     """(x 2^k)^exponent for x > 0 of any size but a denormal one."""
     cdef Raised result
     cdef real n
-    if whole:
-        result.factor = power(fine_normalised(x, &n), leading(exponent), True)
+    if kind != ANY:
+        result.factor = power(fine_normalised(x, &n), leading(exponent), kind)
         result.exponent = 0 if FINE_IS_WIDE else leading(exponent) * (k - n)
     else:
         result.factor = fine_raised(x, k, exponent, &result.exponent)
     return result
 
 
-cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, bint whole) noexcept nogil:
+cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, Exponent kind) noexcept nogil:
     """With m = y (1 - p) + (1 - y) p that was missed, c the loss without the power, u = y / p and v = (1 - y) / (1 - p), all three are
     m^(gamma - 1) times something: m c, m (v - u) + gamma m' c, and
     u m / p + v m / (1 - p) + 2 gamma m' (v - u) + gamma (gamma - 1) m'^2 c / m.
@@ -179,7 +188,7 @@ cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, 
     cdef word small = mask((p < least) & (y < least)) & narrow, far = mask(y > p * GREAT) & narrow
     cdef real lift = blend(small, LIFT, 1), drop = blend(far, DROP, 1), lifted = blend(small, LIFTED, 0), dropped = blend(far, LIFTED, 0)
     cdef Fine missed = fine_plus(scaled(y * lift, rest), scaled(p * lift, q))
-    cdef Raised base = wide_power(missed, -lifted, fine_sum(gamma, -1), whole)
+    cdef Raised base = wide_power(missed, -lifted, fine_sum(gamma, -1), kind)
     cdef Fine log_p = fine_log(fine(p)), log_rest = fine_log_rest(rest, fine(p))
     cdef real other_y = <real>1 - y
     cdef word yes = mask(y != 0), no = mask(other_y != 0)
@@ -204,14 +213,14 @@ cdef inline Point focal_of_probabilities(real y, real p, const real* parameter, 
 
 
 cdef inline Point binary_focal(real y, real p, const real* parameter) noexcept nogil:
-    return focal_of_probabilities(y, p, parameter, False)
+    return focal_of_probabilities(y, p, parameter, ANY)
 
 
 cdef inline Point binary_focal_whole(real y, real p, const real* parameter) noexcept nogil:
-    return focal_of_probabilities(y, p, parameter, True)
+    return focal_of_probabilities(y, p, parameter, WHOLE)
 
 
-cdef inline Point asymmetric(real y, real z, const real* parameter, bint whole) noexcept nogil:
+cdef inline Point asymmetric(real y, real z, const real* parameter, Exponent kind) noexcept nogil:
     """x = P - clip, where it is positive, costs -x^gamma log(1 - x); u = 1 - x is (1 - P) + clip."""
     cdef real gamma_neg = parameter[0], gamma_pos = parameter[1], clip = parameter[2], size = magnitude(z), q = <real>1 - y
     cdef Odds odds = odds_of(z, True)
@@ -219,7 +228,7 @@ cdef inline Point asymmetric(real y, real z, const real* parameter, bint whole) 
     cdef Fine p = fine_blend(up, odds.major, odds.minor), rest = fine_blend(up, odds.minor, odds.major)
     cdef Fine log_rest = fine_log1p(odds.e)
     cdef Fine loss = fine_plus(fine(blend(up, 0, odds.near)), log_rest)
-    cdef Fine factor = power(rest, gamma_pos, whole), missed = scaled(gamma_pos, fine_times(p, loss))
+    cdef Fine factor = power(rest, gamma_pos, kind), missed = scaled(gamma_pos, fine_times(p, loss))
     cdef Fine turn = fine_plus(scaled(gamma_pos, p), negative(rest))
     cdef Fine bend = fine_plus(scaled(<real>1 + gamma_pos + gamma_pos, rest), scaled(gamma_pos, fine_times(loss, turn)))
     cdef word distant = mask(size > 8192)
@@ -240,7 +249,7 @@ cdef inline Point asymmetric(real y, real z, const real* parameter, bint whole) 
     cdef Fine grown = scaled(gamma_neg, fine_times(cost, quick))
     cdef Fine cut = fine_blend(clipped, scaled(clip, fine_times(p, inverse(u))), fine(0))
     turn = fine_plus(scaled(gamma_neg - 1, fine_scaled(quick, drop)), fine_plus(rest, negative(p)))
-    factor = power(fine_blend(mask(leading(x) > 0), x, unit), gamma_neg, whole)
+    factor = power(fine_blend(mask(leading(x) > 0), x, unit), gamma_neg, kind)
     bend = fine_scaled(fine_plus(scaled(gamma_neg + gamma_neg, quick), lifted), own)
     bend = fine_plus(fine_times(grown, turn), fine_times(ratio, fine_plus(bend, negative(cut))))
     cdef word inside = mask(leading(x) > 0)
@@ -256,8 +265,8 @@ cdef inline Point asymmetric(real y, real z, const real* parameter, bint whole) 
 
 
 cdef inline Point asymmetric_bce(real y, real z, const real* parameter) noexcept nogil:
-    return asymmetric(y, z, parameter, False)
+    return asymmetric(y, z, parameter, ANY)
 
 
 cdef inline Point asymmetric_bce_whole(real y, real z, const real* parameter) noexcept nogil:
-    return asymmetric(y, z, parameter, True)
+    return asymmetric(y, z, parameter, WHOLE)

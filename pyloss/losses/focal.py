@@ -45,6 +45,8 @@ class BinaryFocal(LogitLoss, ElementwiseLoss, stem="binary_focal"):
             return Plan(self, f"bce{link}")
         yes, no = (1.0, 1.0) if self.alpha is None else (self.alpha, 1 - self.alpha)
         point = _point(f"binary_focal{link}", self.gamma - (not self.from_logits))
+        if self.from_logits and self.gamma == 2:
+            point = "binary_focal_logits_squared"
         return Plan(self, point, parameters=(self.gamma, yes, no, self._bend_of_certainty()))
 
     def _bend_of_certainty(self) -> float:
