@@ -5,11 +5,19 @@ cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const
     """Class indices are always checked; a row of weight 0 counts nothing and gets the class 0."""
     cdef double[BLOCK] buffer
     cdef const double* number = call.wide.load(&call.y_true, start, rows, buffer)
+    cdef double classes = <double>call.classes
     cdef Py_ssize_t i
+    cdef int bad = 0
+    for i in range(rows):
+        bad |= (number[i] < 0) | (number[i] >= classes) | (number[i] != number[i])
+    if weight == NULL and not bad:
+        for i in range(rows):
+            label[i] = <Py_ssize_t>number[i]
+        return True
     for i in range(rows):
         if weight != NULL and weight[i] == 0:
             label[i] = 0
-        elif number[i] >= 0 and number[i] < <double>call.classes:
+        elif number[i] >= 0 and number[i] < classes:
             label[i] = <Py_ssize_t>number[i]
         else:
             partial.fault = LABEL_FAULT
@@ -107,13 +115,16 @@ cdef void sum_or_store_rows(const Call* call, const double* value, const double*
                             Partial* partial) noexcept nogil:
     """Sum or store one value a row; rows of weight 0 count nothing."""
     cdef real[ROW_BLOCK] stored
-    cdef double[ROW_BLOCK] weighted
+    cdef double[ROW_BLOCK] buffer
+    cdef const double* weighted = value
     cdef double total
     cdef Py_ssize_t i
     if not gives_value(call.outputs):
         return
-    for i in range(rows):
-        weighted[i] = value[i] if weight == NULL else select_double(weight[i] != 0, value[i] * weight[i], 0)
+    if weight != NULL:
+        for i in range(rows):
+            buffer[i] = select_double(weight[i] != 0, value[i] * weight[i], 0)
+        weighted = buffer
     if call.summed:
         total = sum_of_doubles(weighted, rows)
         if overflowed(total, value, rows):

@@ -47,22 +47,42 @@ cdef inline real shift_of(const Row* row) noexcept nogil:
     return 0 if row.top > LARGE else row.top
 
 
+cdef inline void raise_tops(real* tops, const real* z) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(LANES):
+        tops[j] = select(z[j] > tops[j], z[j], tops[j])
+
+
+cdef inline real top_of_lanes(const real* tops) noexcept nogil:
+    """Of LANES numbers, by halves."""
+    cdef real[LANES] half
+    cdef Py_ssize_t j
+    for j in range(16):
+        half[j] = select(tops[16 + j] > tops[j], tops[16 + j], tops[j])
+    for j in range(8):
+        half[j] = select(half[8 + j] > half[j], half[8 + j], half[j])
+    for j in range(4):
+        half[j] = select(half[4 + j] > half[j], half[4 + j], half[j])
+    for j in range(1, 4):
+        half[0] = select(half[j] > half[0], half[j], half[0])
+    return half[0]
+
+
 cdef real lane_top(const real* z, Py_ssize_t n, real top) noexcept nogil:
-    """The largest of n numbers and `top`, in lanes; a nan is passed over."""
+    """The largest of n numbers and `top`, in lanes, of which the last may overlap; a nan is passed over."""
     cdef real[LANES] tops
     cdef Py_ssize_t k = 0, j
     for j in range(LANES):
         tops[j] = top
+    if n < LANES:
+        for j in range(n):
+            tops[0] = select(z[j] > tops[0], z[j], tops[0])
+        return tops[0]
     while k + LANES <= n:
-        for j in range(LANES):
-            tops[j] = select(z[k + j] > tops[j], z[k + j], tops[j])
+        raise_tops(tops, z + k)
         k += LANES
-    for j in range(LANES):
-        top = select(tops[j] > top, tops[j], top)
-    while k < n:
-        top = select(z[k] > top, z[k], top)
-        k += 1
-    return top
+    raise_tops(tops, z + n - LANES)
+    return top_of_lanes(tops)
 
 
 cdef Py_ssize_t infinities(const Call* call, const Row* row) noexcept nogil:
@@ -110,32 +130,39 @@ cdef void row_top(const Call* call, Row* row) noexcept nogil:
         row.top_low = low_of_top(call, row)
 
 
+cdef inline void add_below_one(real* four, real* count, const real* e) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(LANES):
+        count[j] += select(e[j] == 1, 1, 0)
+        four[j] += select(e[j] == 1, 0, e[j])
+
+
 cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
     """The sum of what is not 1, and how many are. Four terms are added in `real`, then in double."""
-    cdef double[LANES] total
-    cdef real[LANES] four, count
-    cdef double result = 0
-    cdef Py_ssize_t k = 0, i, j
+    cdef double[LANES] total, counted
+    cdef real[LANES] four, count, last
+    cdef Py_ssize_t k, i, j, rounds = n // LANES
     for j in range(LANES):
         total[j] = count[j] = 0
-    while k + 4 * LANES <= n:
+        last[j] = 0
+    for k in range(rounds // 4):
         for j in range(LANES):
             four[j] = 0
         for i in range(4):
-            for j in range(LANES):
-                count[j] += select(e[k + j] == 1, 1, 0)
-                four[j] += select(e[k + j] == 1, 0, e[k + j])
-            k += LANES
+            add_below_one(four, count, e + (4 * k + i) * LANES)
         for j in range(LANES):
             total[j] += four[j]
-    while k < n:
-        ones[0] += select(e[k] == 1, 1, 0)
-        result += select(e[k] == 1, 0, e[k])
-        k += 1
     for j in range(LANES):
-        result += total[j]
-        ones[0] += count[j]
-    return result
+        four[j] = 0
+    for k in range(rounds // 4 * 4, rounds):
+        add_below_one(four, count, e + k * LANES)
+    memcpy(last, e + rounds * LANES, (n - rounds * LANES) * sizeof(real))
+    add_below_one(four, count, last)
+    for j in range(LANES):
+        total[j] += four[j]
+        counted[j] = count[j]
+    ones[0] += folded(counted)
+    return folded(total)
 
 
 cdef inline real exp_below_by(real z, real top, real low, real temperature) noexcept nogil:
