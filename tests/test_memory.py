@@ -47,11 +47,16 @@ def test_no_copies(variant, threads):
     with pyloss.threads(threads):
         for call in calls:
             call()
-            tracemalloc.start()
-            call()
-            _, peak = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            assert peak < MEGABYTE
+            assert any(peak_of(call) < MEGABYTE for _ in range(3))
+
+
+def peak_of(call):
+    """A copy shows every time; what the runner of the tests receives meanwhile, on a thread of its own, does not."""
+    tracemalloc.start()
+    call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
 
 
 RSS = """
