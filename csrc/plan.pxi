@@ -180,6 +180,12 @@ cdef class Plan:
         """
         return self.run(ALL if self.statistics else VALUE, y_true, y_pred, sample_weight, None, None, tuple(parameters), sums)
 
+    def sums_of(self, y_true, y_pred, sample_weight=None, parameters=()):
+        """What `add_to` adds to no sums, each rounded once."""
+        cdef Sums sums = Sums.__new__(Sums)
+        self.add_to(sums, y_true, y_pred, sample_weight, parameters)
+        return sums.rounded()
+
     def value_of(self, Sums sums not None, Py_ssize_t rows):
         """What the loss of all that `add_to` has summed up is, in so many rows."""
         cdef double total_weight = exact_round(&sums.total[<int>WEIGHT])

@@ -1,5 +1,10 @@
 # What the kernels that see whole rows share: labels, chunks of a row, and tiles of rows with the classes outermost.
 
+cdef enum:
+    FEW = 32                # up to here a tile of rows with the classes outermost; above, row by row
+    LANES = 32
+
+
 cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Py_ssize_t* label,
                       Partial* partial) noexcept nogil:
     """Class indices are always checked; a row of weight 0 counts nothing and gets the class 0."""
@@ -105,6 +110,17 @@ cdef void store_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssi
                 scatter_run(a, buffer, walk.data + i * a.strides[a.ndim - 1], a.class_stride, classes)
         walk_on(a, run, &walk)
         done += run
+
+
+cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
+    """A row of weight 0 has the gradient 0 even where it holds nan."""
+    cdef Py_ssize_t i, k
+    if weight == NULL:
+        return
+    for i in range(rows):
+        if weight[i] == 0:
+            for k in range(classes):
+                tile[k * ROW_BLOCK + i] = 0
 
 
 cdef inline Py_ssize_t magnitude_of(Py_ssize_t stride) noexcept nogil:

@@ -88,6 +88,13 @@ class Plan:
         sample_weight: ArrayLike | None = None,
         parameters: Sequence[float] = (),
     ) -> int: ...
+    def sums_of(
+        self,
+        y_true: ArrayLike | None,
+        y_pred: ArrayLike | Sequence[ArrayLike],
+        sample_weight: ArrayLike | None = None,
+        parameters: Sequence[float] = (),
+    ) -> tuple[float, ...]: ...
     def value_of(self, sums: Sums, rows: int) -> float: ...
     def scaled_grad(
         self,

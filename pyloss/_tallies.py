@@ -105,7 +105,11 @@ class TotalTally(Tally["TotalLoss"]):
             sums.merge(other.sums[reading])
 
     def value(self) -> float:
-        return self.loss._reduced(self.loss._gathered(lambda reading: self.loss._counted(self.sums[reading])))
+        return self.loss._reduced(self.gathered())
+
+    def gathered(self) -> tuple[Any, ...]:
+        """All that value and gradient follow from."""
+        return self.loss._gathered(lambda reading: self.loss._counted(self.sums[reading].rounded()))
 
     @property
     def readings(self) -> int:

@@ -91,19 +91,15 @@ class TotalLoss(Loss, ABC):
         return self._sums(y_true, y_pred, sample_weight), sample_weight
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Sums:
-        def read(reading: tuple[float, ...]) -> Sums:
-            sums = _engine.Sums()
-            self._plan.add_to(sums, y_true, y_pred, sample_weight, reading)
-            return self._counted(sums)
+        return self._gathered(
+            lambda reading: self._counted(self._plan.sums_of(y_true, y_pred, sample_weight, reading))
+        )
 
-        return self._gathered(read)
-
-    def _counted(self, sums: _engine.Sums) -> Sums:
-        """The sums, each rounded once, if there is anything to average."""
-        rounded = sums.rounded()
-        if not rounded[-1] and self.reduction in ("mean", "batchmean") and self.on_empty == "raise":
+    def _counted(self, sums: Sums) -> Sums:
+        """The sums themselves, if there is anything to average."""
+        if not sums[-1] and self.reduction in ("mean", "batchmean") and self.on_empty == "raise":
             raise _errors.nothing_to_average(self)
-        return rounded
+        return sums
 
     def _second(
         self, sums: Sums, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None, out: Any

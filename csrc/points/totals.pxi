@@ -1,6 +1,6 @@
 # Points of the totals. `value`, `grad` and `hess` of a first pass are three sums; the gradient of a second follows from them.
 
-cdef inline Point rmse(real y, real p, const real* parameter) noexcept nogil:
+cdef inline Light rmse(real y, real p, const real* parameter) noexcept nogil:
     """The residual and its square, lifted by a power of two where squares would leave the range."""
     cdef real lifted = (p - y) * parameter[0]
     return Point(lifted * lifted, lifted, 0)

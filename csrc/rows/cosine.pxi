@@ -1,5 +1,7 @@
 # The cosine distance of rows, in double. With the unit vectors u of y_pred and v of y_true it is |u - v|^2 / 2: 1 - u v would lose
 # everything where the two are close. Its gradient is ((u - v) - value u) / |y_pred|.
+#
+# Rows of few classes are taken in tiles, many row by row.
 
 cdef struct Angle:
     # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, and the norm behind it.
@@ -11,8 +13,19 @@ cdef struct Angle:
     double p_lift
     double y_norm
     double p_norm
+    double y_measure
+    double p_measure
     double value            # the distance
     bint directed           # both have a direction: neither is zero
+
+
+cdef inline double measure_of(double norm) noexcept nogil:
+    """What a number in units of the norm is a product with, or in float64, where one more rounding would show, a quotient by."""
+    return 1 / norm if sizeof(real) < sizeof(double) else norm
+
+
+cdef inline double in_units(double x, double measure) noexcept nogil:
+    return x * measure if sizeof(real) < sizeof(double) else x / measure
 
 
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
@@ -67,15 +80,15 @@ cdef double total_of_units(const Angle* angle, Py_ssize_t classes, bint products
     cdef double[BLOCK] term
     cdef const real* y
     cdef const real* p
-    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, u, v
+    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_measure = angle.y_measure, p_measure = angle.p_measure, u, v
     cdef Py_ssize_t first = 0, n, k
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
         p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
         for k in range(n):
-            u = (p[k] * p_lift) / p_norm
-            v = (y[k] * y_lift) / y_norm
+            u = in_units(p[k] * p_lift, p_measure)
+            v = in_units(y[k] * y_lift, y_measure)
             term[k] = u * v if products else (u - v) * (u - v)
         total += sum_of_doubles(term, n)
         first += n
@@ -100,6 +113,8 @@ cdef void measure_angle(const Operand* y, const Operand* p, Py_ssize_t index, Py
     angle.p_row = row_of(p, index)
     angle.y_norm = norm_and_lift(y, angle.y_row, classes, &angle.y_lift)
     angle.p_norm = norm_and_lift(p, angle.p_row, classes, &angle.p_lift)
+    angle.y_measure = measure_of(angle.y_norm)
+    angle.p_measure = measure_of(angle.p_norm)
     angle.directed = not (no_direction(angle.y_norm, angle.p_norm) or no_direction(angle.p_norm, angle.y_norm))
     angle.value = distance(angle, classes) if angle.directed else 0
 
@@ -109,18 +124,19 @@ cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double
     cdef real[BLOCK] y_buffer, p_buffer
     cdef const real* y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
     cdef const real* p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
-    cdef double y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, value = angle.value, u, v
-    cdef double y_factor = scale * y_lift / y_norm, p_factor = scale * p_lift / p_norm
+    cdef double y_lift = angle.y_lift, p_lift = angle.p_lift, value = angle.value, u, v
+    cdef double y_measure = angle.y_measure, p_measure = angle.p_measure
+    cdef double y_factor = in_units(scale * y_lift, y_measure), p_factor = in_units(scale * p_lift, p_measure)
     cdef Py_ssize_t k
     for k in range(n):
-        u = (p[k] * p_lift) / p_norm
-        v = (y[k] * y_lift) / y_norm
+        u = in_units(p[k] * p_lift, p_measure)
+        v = in_units(y[k] * y_lift, y_measure)
         grad_p[k] = <real>(((u - v) - value * u) * p_factor)
     if grad_y == NULL:
         return
     for k in range(n):
-        u = (p[k] * p_lift) / p_norm
-        v = (y[k] * y_lift) / y_norm
+        u = in_units(p[k] * p_lift, p_measure)
+        v = in_units(y[k] * y_lift, y_measure)
         grad_y[k] = <real>(((v - u) - value * v) * y_factor)
 
 
@@ -195,8 +211,117 @@ cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, doub
     return value
 
 
+cdef struct AngleTile:
+    real[FEW * ROW_BLOCK] y
+    real[FEW * ROW_BLOCK] p         # at last the gradient
+    double[ROW_BLOCK] y_measure
+    double[ROW_BLOCK] p_measure
+    double[ROW_BLOCK] scale
+    bint[ROW_BLOCK] usual           # whether the squares stay in range: all others are taken as single rows
+
+
+cdef inline bint usual_square(double square) noexcept nogil:
+    return (square > 1e-280) & (square < 1e280)
+
+
+cdef inline void measures(const real* x, Py_ssize_t classes, double* measure, bint* usual) noexcept nogil:
+    """Of lanes of rows."""
+    cdef double[LANES] square
+    cdef Py_ssize_t k, j
+    for j in range(LANES):
+        square[j] = 0
+    for k in range(classes):
+        for j in range(LANES):
+            square[j] += <double>x[k * ROW_BLOCK + j] * x[k * ROW_BLOCK + j]
+    for j in range(LANES):
+        usual[j] &= usual_square(square[j])
+        measure[j] = measure_of(sqrt(square[j]))
+
+
+cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t classes, double* value) noexcept nogil:
+    cdef const real* y = tile.y + first
+    cdef const real* p = tile.p + first
+    cdef double* y_measure = tile.y_measure + first
+    cdef double* p_measure = tile.p_measure + first
+    cdef double[LANES] total
+    cdef double difference
+    cdef Py_ssize_t k, j
+    measures(y, classes, y_measure, tile.usual + first)
+    measures(p, classes, p_measure, tile.usual + first)
+    for j in range(LANES):
+        total[j] = 0
+    for k in range(classes):
+        for j in range(LANES):
+            difference = in_units(p[k * ROW_BLOCK + j], p_measure[j]) - in_units(y[k * ROW_BLOCK + j], y_measure[j])
+            total[j] += difference * difference
+    for j in range(LANES):
+        value[j] = select_double(total[j] > 4, 2, total[j] / 2)
+
+
+cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, const double* value) noexcept nogil:
+    cdef double[ROW_BLOCK] factor
+    cdef double u, v
+    cdef Py_ssize_t k, i
+    for i in range(ROW_BLOCK):
+        factor[i] = in_units(tile.scale[i], tile.p_measure[i])
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            u = in_units(tile.p[k * ROW_BLOCK + i], tile.p_measure[i])
+            v = in_units(tile.y[k * ROW_BLOCK + i], tile.y_measure[i])
+            tile.p[k * ROW_BLOCK + i] = <real>(((u - v) - value[i] * u) * factor[i])
+
+
+cdef double unusual_angle(const Call* call, AngleTile* tile, Py_ssize_t start, Py_ssize_t i) noexcept nogil:
+    """The value of a row; its gradient takes its place in the tile."""
+    cdef Angle angle
+    cdef real[FEW] grad
+    cdef Py_ssize_t k
+    measure_angle(&call.y_true, &call.y_pred, start + i, call.classes, &angle)
+    memset(grad, 0, sizeof(grad))
+    if angle.directed:
+        angle_grads(&angle, 0, call.classes, tile.scale[i], NULL, grad)
+    for k in range(call.classes):
+        tile.p[k * ROW_BLOCK + i] = grad[k]
+    return angle.value
+
+
+cdef void angle_tile(const Call* call, const double* weight, double* value, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+    cdef AngleTile tile
+    cdef Py_ssize_t i, k
+    if rows < ROW_BLOCK:
+        memset(&tile, 0, sizeof(tile))
+    load_tile(&call.y_true, start, rows, call.classes, tile.y)
+    load_tile(&call.y_pred, start, rows, call.classes, tile.p)
+    for i in range(ROW_BLOCK):
+        tile.usual[i] = True
+        tile.scale[i] = row_scale(call, weight, i) if i < rows else 0
+    for k in range(ROW_BLOCK // LANES):
+        lane_angles(&tile, k * LANES, call.classes, value + k * LANES)
+    if call.grad.present:
+        tile_angle_grads(&tile, call.classes, value)
+    for i in range(rows):
+        if not tile.usual[i]:
+            value[i] = unusual_angle(call, &tile, start, i)
+    if call.grad.present:
+        drop_weightless(tile.p, weight, rows, call.classes)
+        store_tile(&call.grad, start, rows, call.classes, tile.p)
+
+
 cdef void cosine(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(cosine_row, call, first, last, partial)
+    cdef double[ROW_BLOCK] buffer, value
+    cdef const double* weight
+    cdef Py_ssize_t block, start, rows
+    if call.classes > FEW:
+        each_row(cosine_row, call, first, last, partial)
+        return
+    for block in range(first, last):
+        start = block * ROW_BLOCK
+        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
+        if call.outputs == NOTHING:
+            continue
+        weight = load_weights(call, start, rows, buffer)
+        angle_tile(call, weight, value, start, rows)
+        sum_or_store_rows(call, value, weight, start, rows, partial)
 
 
 cdef void cosine_embedding(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:

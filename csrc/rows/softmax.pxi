@@ -8,11 +8,6 @@
 # temperature T (the gaps top - z_k are divided by it), a cap (each logit is cap tanh(z / cap) first), and z-loss, the square of log sum
 # exp.
 
-cdef enum:
-    FEW = 32                # up to here a tile of rows with the classes outermost; above, row by row
-    LANES = 32
-
-
 cdef inline real rest_of(real e, real others) noexcept nogil:
     """S - e."""
     return select(e == 1, others, (<real>1 - e) + others)

@@ -162,17 +162,6 @@ cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, 
             hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], <real>tile.mass[i], tile.others[i], 0, factor[i])
 
 
-cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
-    """A row of weight 0 has the gradient 0 even where it holds nan."""
-    cdef Py_ssize_t i, k
-    if weight == NULL:
-        return
-    for i in range(rows):
-        if weight[i] == 0:
-            for k in range(classes):
-                tile[k * ROW_BLOCK + i] = 0
-
-
 cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
                            Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess

@@ -145,7 +145,7 @@ def _slopes_of(tally: Tally[Any]) -> Slopes:
     if isinstance(tally, ReducedTally):
         return slopes_of_counts(tally.loss, tally.rows, tally.sums.rounded()[-1])
     assert isinstance(tally, TotalTally)
-    return Slope(*tally.loss._slope_of(tally.loss._gathered(lambda reading: tally.loss._counted(tally.sums[reading]))))
+    return Slope(*tally.loss._slope_of(tally.gathered()))
 
 
 def weighed(weight: Any) -> Accumulator[float]:
