@@ -6,6 +6,11 @@ cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t
     cdef Walk walk
     cdef Py_ssize_t i
     walk_to(a, start, &walk)
+    if classes <= FEW and rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
+        memset(walk.data, 0, rows * a.strides[0])
+        for i in range(rows):
+            (<real*>walk.data)[i * classes + label[i]] = source[i]
+        return
     for i in range(rows):
         fill_zero(a, walk.data, classes)
         if rows_are_direct(a):
@@ -15,20 +20,25 @@ cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t
         walk_on(a, 1, &walk)
 
 
+cdef void pick_predictions(const Operand* a, Py_ssize_t start, Py_ssize_t n, const Py_ssize_t* label, real* picked) noexcept nogil:
+    cdef Walk walk
+    cdef Py_ssize_t i
+    walk_to(a, start, &walk)
+    if a.direct and a.ndim == 1:
+        for i in range(n):
+            picked[i] = (<const real*>(walk.data + i * a.strides[0] + label[i] * a.class_stride))[0]
+        return
+    for i in range(n):
+        gather_run(a, walk.data + label[i] * a.class_stride, 0, picked + i, 1)
+        walk_on(a, 1, &walk)
+
+
 cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_t* label, Work* work) noexcept nogil:
     """Gather the label's class of every row."""
-    cdef Walk walk
-    cdef const char* place
     cdef Py_ssize_t i
-    walk_to(&call.y_pred, start, &walk)
+    pick_predictions(&call.y_pred, start, n, label, work.p_buffer)
     for i in range(n):
-        place = walk.data + label[i] * call.y_pred.class_stride
-        if call.y_pred.direct:
-            work.p_buffer[i] = (<const real*>place)[0]
-        else:
-            gather_run(&call.y_pred, place, 0, work.p_buffer + i, 1)
         work.y_buffer[i] = 1 if call.class_factors == NULL else <real>call.class_factors[label[i]]
-        walk_on(&call.y_pred, 1, &walk)
     work.y = work.y_buffer
     work.p = work.p_buffer
     work.grad = work.grad_buffer
