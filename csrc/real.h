@@ -97,6 +97,11 @@ static inline real magnitude(real x)
     return to_real(to_word(x) & ~SIGN);
 }
 
+static inline real with_sign_of(real size, real x)
+{
+    return to_real(to_word(size) | (to_word(x) & SIGN));
+}
+
 /* A choice by the sign's bit needs no comparison. */
 static inline int sign_bit(real x)
 {

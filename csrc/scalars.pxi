@@ -12,6 +12,7 @@ cdef extern from "real.h" nogil:
     real multiply_add(real a, real b, real c)
     real magnitude(real x)
     bint sign_bit(real x)           # by its sign, which zeros and nans have too
+    real with_sign_of(real size, real x)    # a size with the sign of x
 
 
 cdef inline real select(bint condition, real a, real b) noexcept nogil:

@@ -16,12 +16,10 @@ cdef inline Light mae(real y, real p, const real* parameter) noexcept nogil:
 
 
 cdef inline Light huber(real y, real p, const real* parameter) noexcept nogil:
-    """c is the residual clipped to +-delta: c (r - c/2) is the value on both pieces of a finite delta, which has no sign at -0, and c the
-    gradient."""
-    cdef real delta = parameter[0], r = p - y
-    cdef real c = select(r > delta, delta, r)       # in this order a nan stays a nan
-    c = select(c < -delta, -delta, c)
-    return Point(magnitude(c * multiply_add(c, -<real>0.5, r)), c, select(c == r, 1, nil(r)))
+    """With c = |r| cut at delta the value is c (|r| - c/2) on both pieces of a finite delta, and the gradient has the size c."""
+    cdef real delta = parameter[0], r = p - y, size = magnitude(r)
+    cdef real c = select(size > delta, delta, size)     # in this order a nan stays a nan
+    return Point(c * multiply_add(c, -<real>0.5, size), with_sign_of(c, r), select(c == size, 1, nil(r)))
 
 
 cdef inline Light pinball(real y, real p, const real* parameter) noexcept nogil:
