@@ -44,11 +44,13 @@ LIMITS = (
 INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-version-for-alias-checks=100"]
 # To clear 32 lanes by a memset takes longer than the loop, and to jam two rounds of them spills what registers hold.
 LOOPS = ["-fno-tree-loop-distribute-patterns", "-fno-loop-unroll-and-jam"]
+# A point's chains of operations are longer than the processor looks ahead: they are woven together before registers are assigned.
+SCHEDULE = ["-fschedule-insns", "-fsched-pressure"]
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.
 FLAGS = (
     ["/O2", "/fp:precise"]
     if MSVC
-    else ["-O3", *INLINED, *LOOPS, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
+    else ["-O3", *INLINED, *LOOPS, *SCHEDULE, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
 )
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # Said here alone: a source that says them itself would overrule the checked build.
