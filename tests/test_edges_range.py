@@ -49,6 +49,27 @@ def test_focal_of_tiny_probabilities(gamma, dtype):
 
 
 @every_precision
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("t", [0.3, 0.0, -0.0, nan, inf, "least", "largest", -0.3])
+@pytest.mark.parametrize("p", [0.3, 0.0, -0.0, nan, inf, "least", "largest", -0.3])
+def test_an_unusual_number_in_a_sum(t, p, check, dtype):
+    """Blocks of usual numbers are summed by a point of their own; with weights of 1 it is that of all numbers."""
+    if check and -0.3 in (t, p):
+        pytest.skip("is refused")
+    info = np.finfo(dtype)
+    named = {"least": info.smallest_subnormal, "largest": info.max}
+    truth, pred = (np.linspace(low, 0.9, 3000, dtype=dtype).reshape(-1, 3) for low in (0.0, 0.2))
+    truth[600, 1], pred[600, 1] = named.get(t, t), named.get(p, p)
+    loss = pyloss.KLDivergence(reduction="sum", check=check)
+    value, grad = loss.value_and_grad(truth, pred)
+    expected, gradient = loss.value_and_grad(truth, pred, np.ones(len(truth)))
+    np.testing.assert_array_equal([value, loss(truth, pred)], expected)
+    np.testing.assert_array_equal(grad, gradient)
+    _, place = loss.value_and_grad(truth, pred, out=pred)
+    np.testing.assert_array_equal(place, gradient)
+
+
+@every_precision
 @pytest.mark.parametrize("variant", LOGITS, ids=str)
 def test_products_of_a_denormal_exponential(variant, dtype):
     """exp(-|z|) has lost its digits where |z| exp(-|z|) has not."""

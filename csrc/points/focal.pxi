@@ -113,36 +113,64 @@ cdef inline Point brier_logits(real y, real z, const real* parameter) noexcept n
     return Point(nearest(fine_times(r, r)), blend(up, grad, -grad), <real>2 * nearest(fine_times(slope, bend)))
 
 
-cdef inline Point focal_of_logits(real y, real z, const real* parameter, Exponent kind) noexcept nogil:
-    """a and b are the truth's shares of the class that z speaks against and for: (a + b e) / (1 + e) was missed, and the loss
-    without the power is a |z| + log(1 + e).
+cdef struct Miss:
+    # a and b are the truth's shares of the class that z speaks against and for: (a + b e) / (1 + e) was missed.
+    Fine against, right         # a and b e, lifted
+    Fine either                 # their sum
+    Fine missed
+    Fine loss                   # without the power: a |z| + log(1 + e)
+    Fine difference             # a - b e
+    real leading_against
+    real d                      # 1 - 2 y, or where z speaks against the label -(1 - 2 y)
+    real balance                # the weight of the truth
 
-    With k = e / (a + b e) all derivatives are sums of what is as small as they are: nothing is divided by what was missed. What is
+
+cdef inline Miss miss_of(real y, real z, const Odds* odds, const real* parameter) noexcept nogil:
+    cdef Miss miss
+    cdef word up = mask(z > 0)
+    cdef Fine q = complement(y), yes = fine(y), a = fine_blend(up, q, yes), b = fine_blend(up, yes, q)
+    cdef real turn = less_twice(y)
+    miss.against = fine_scaled(a, odds.lift)
+    miss.right = fine_times(b, odds.lifted)
+    miss.either = fine_plus(miss.against, miss.right)
+    miss.missed = fine_scaled(fine_times(miss.either, odds.major), odds.drop)
+    miss.loss = fine_plus(scaled(odds.near, a), fine_log1p(odds.e))
+    miss.difference = fine_plus(a, negative(fine_scaled(miss.right, odds.drop)))
+    miss.leading_against = leading(a)
+    miss.d = blend(up, turn, -turn)
+    miss.balance = parameter[1] * y + parameter[2] * (<real>1 - y)
+    return miss
+
+
+cdef inline real focal_value(const Miss* miss, Fine factor, real z) noexcept nogil:
+    """Far out, where exp(-|z|) is 0, the loss without the power is a |z|."""
+    cdef real size = magnitude(z), value = nearest(fine_times(factor, miss.loss))
+    cdef real distant = select(size > LARGE, size, leading(factor) * (miss.leading_against * size))
+    return miss.balance * select(size > 8192, select(miss.leading_against != 0, distant, 0), value)
+
+
+cdef inline real focal_grad(const Miss* miss, Fine slope, real z) noexcept nogil:
+    cdef real grad = miss.balance * nearest(slope)
+    return select(z > 0, grad, -grad)
+
+
+cdef inline Point focal_of_logits(real y, real z, const real* parameter, Exponent kind) noexcept nogil:
+    """With k = e / (a + b e) all derivatives are sums of what is as small as they are: nothing is divided by what was missed. What is
     proportional to e is computed of the lifted one.
     """
-    cdef real gamma = parameter[0], size = magnitude(z)
+    cdef real gamma = parameter[0]
     cdef Odds odds = odds_of(z, True)
-    cdef word up = mask(z > 0)
-    cdef Fine q = complement(y), yes = fine(y)
-    cdef Fine a = fine_blend(up, q, yes), b = fine_blend(up, yes, q)
-    cdef Fine against = fine_scaled(a, odds.lift), right = fine_times(b, odds.lifted), either = fine_plus(against, right)
-    cdef Fine factor = power(fine_scaled(fine_times(either, odds.major), odds.drop), gamma, kind)
-    cdef Fine loss = fine_plus(scaled(odds.near, a), fine_log1p(odds.e))
-    cdef real balance = parameter[1] * y + parameter[2] * (<real>1 - y)
-    cdef real value = nearest(fine_times(factor, loss))
-    cdef real turn = less_twice(y), d = blend(up, turn, -turn)
-    cdef Fine unit = fine(1), share = inverse(either), k = fine_times(odds.lifted, share)
-    cdef Fine cost = fine_times(odds.lifted, fine_times(fine_scaled(loss, odds.lift), share))    # k times the loss, lifted
-    cdef Fine difference = fine_plus(a, negative(fine_scaled(right, odds.drop)))
-    cdef Fine slope = fine_plus(difference, scaled(gamma * d, fine_scaled(cost, odds.drop)))
-    cdef real grad = balance * nearest(fine_times(factor, fine_times(odds.major, slope)))
-    cdef Fine tilt = scaled(<real>2 * gamma * d, fine_times(fine_plus(against, negative(right)), share))
-    cdef Fine bend = fine_plus(scaled((gamma - 1) * (d * d), k), scaled(d, fine_plus(odds.e, negative(unit))))
+    cdef Miss miss = miss_of(y, z, &odds, parameter)
+    cdef Fine factor = power(miss.missed, gamma, kind)
+    cdef Fine unit = fine(1), share = inverse(miss.either), k = fine_times(odds.lifted, share)
+    cdef Fine cost = fine_times(odds.lifted, fine_times(fine_scaled(miss.loss, odds.lift), share))  # k times the loss, lifted
+    cdef Fine slope = fine_plus(miss.difference, scaled(gamma * miss.d, fine_scaled(cost, odds.drop)))
+    cdef Fine tilt = scaled(<real>2 * gamma * miss.d, fine_times(fine_plus(miss.against, negative(miss.right)), share))
+    cdef Fine bend = fine_plus(scaled((gamma - 1) * (miss.d * miss.d), k), scaled(miss.d, fine_plus(odds.e, negative(unit))))
     bend = fine_plus(fine_times(odds.lifted, fine_plus(unit, tilt)), fine_times(scaled(gamma, cost), bend))
     cdef Fine density = fine_times(factor, fine_times(odds.major, odds.major))
-    cdef real distant = select(size > LARGE, size, leading(factor) * (leading(a) * size))
-    value = select(size > 8192, select(leading(a) != 0, distant, 0), value)
-    return Point(balance * value, blend(up, grad, -grad), balance * nearest(fine_times(density, bend)) * odds.drop)
+    return Point(focal_value(&miss, factor, z), focal_grad(&miss, fine_times(factor, fine_times(odds.major, slope)), z),
+                 miss.balance * nearest(fine_times(density, bend)) * odds.drop)
 
 
 cdef inline Point binary_focal_logits(real y, real z, const real* parameter) noexcept nogil:
@@ -154,7 +182,14 @@ cdef inline Point binary_focal_logits_whole(real y, real z, const real* paramete
 
 
 cdef inline Point binary_focal_logits_squared(real y, real z, const real* parameter) noexcept nogil:
-    return focal_of_logits(y, z, parameter, TWO)
+    """For the power 2: the square takes the division away from the gradient, and from it and the value all that lifting is for."""
+    cdef Odds odds = odds_of(z, False)
+    cdef Miss miss = miss_of(y, z, &odds, parameter)
+    cdef Fine pull = scaled(<real>2 * miss.d, fine_times(odds.minor, miss.loss))
+    cdef Fine slope = fine_plus(fine_times(miss.missed, miss.difference), pull)
+    return Point(focal_value(&miss, fine_times(miss.missed, miss.missed), z),
+                 focal_grad(&miss, fine_times(fine_times(miss.missed, odds.major), slope), z),
+                 focal_of_logits(y, z, parameter, TWO).hess)
 
 
 cdef struct Raised:
