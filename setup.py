@@ -25,6 +25,7 @@ BUILD = Path("build", "checked" if CHECKED else "release")
 GENERATED = ROOT / BUILD / "generated"
 X86 = sysconfig.get_platform().endswith(("x86_64", "amd64"))  # what is built for; universal2 is not
 MSVC = sys.platform == "win32"
+CLANG = sys.platform == "darwin" or "clang" in (os.environ.get("CC") or sysconfig.get_config_var("CC") or "")
 
 LEVELS = {
     "v2": ["-march=x86-64-v2"],
@@ -46,12 +47,10 @@ INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-ve
 LOOPS = ["-fno-tree-loop-distribute-patterns", "-fno-loop-unroll-and-jam"]
 # A point's chains of operations are longer than the processor looks ahead: they are woven together before registers are assigned.
 SCHEDULE = ["-fschedule-insns", "-fsched-pressure"]
+FOR_GCC = [*INLINED, *LOOPS, *SCHEDULE]
 # Exact arithmetic in the order written: no fast-math, no fused multiply-add but where real.h asks for it.
-FLAGS = (
-    ["/O2", "/fp:precise"]
-    if MSVC
-    else ["-O3", *INLINED, *LOOPS, *SCHEDULE, "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
-)
+EXACT = ["/O2", "/fp:precise"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
+FLAGS = EXACT if MSVC or CLANG else [*EXACT, *FOR_GCC]
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # Said here alone: a source that says them itself would overrule the checked build.
 DIRECTIVES = {"boundscheck": CHECKED, "wraparound": False, "initializedcheck": CHECKED, "nonecheck": CHECKED}

@@ -128,7 +128,7 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     cdef double scale = 1 if weighs else call.scale
     cdef sum_fn sum_block = summing(call, 1)
     work.summed = False
-    if sum_block != NULL:
+    if sum_block != NULL and not USUAL[call.point]:     # of those this block holds an unusual one
         evaluate_sum(call, sum_block, n, work)
     elif call.pair:
         PAIRS[call.point][<int>outputs](work.y, work.p, work.q, call.parameters, scale, work.value, work.grad, work.hess,
@@ -241,15 +241,17 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
 
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
-    """What gives the sum of a block where that is all there is to do: no weights, and nothing to check."""
-    if call.outputs == NOTHING or call.class_factors != NULL or to_be_checked(call, &call.y_true_domain) \
-            or to_be_checked(call, &call.y_pred_domain):
+    """What gives the sum of a block where that is all there is to do: no weights, and nothing to check that it does not find by itself."""
+    cdef sum_fn sum_block = summing(call, step)
+    if sum_block == NULL or call.outputs == NOTHING or call.class_factors != NULL:
         return NULL
-    return summing(call, step)
+    if to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain):
+        return NULL
+    return sum_block
 
 
 cdef inline bint to_be_checked(const Call* call, const Domain* domain) noexcept nogil:
-    """A usual point finds by itself what is below 0."""
+    """Usual points find what is below 0."""
     return domain.checked and not (USUAL[call.point] and domain.low == 0 and isinf(domain.high) and not domain.integral)
 
 

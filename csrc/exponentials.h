@@ -155,12 +155,12 @@ INLINED real finite_times_log_ratio(real t, real p)
     return times_log_of_normals(t, t_bits, p_bits, to_real(to_word(bits) & small_p) - to_real(to_word(bits) & small_t));
 }
 
-/* The same for t >= 0 and p > 0 that may be lifted, else a nan. Of t = 0 the logarithm is wrong, but finite. */
+/* The same for t and p >= 0 that may be lifted, and p = 0 only with t = 0, of which the logarithm is wrong, but finite. Else a nan. */
 INLINED real usual_times_log_ratio(real t, real p)
 {
     const word infinite = EXPONENT_MASK & ~SIGN;
     word t_bits = to_word(t * LEAST_LIFT), p_bits = to_word(p * LEAST_LIFT);
-    word usual = mask(t_bits < infinite) & mask(p_bits - 1 < infinite - 1);
+    word usual = mask(t_bits < infinite) & mask(p_bits - (mask(t_bits != 0) & 1) < infinite - 1);
     return to_real(to_word(times_log_of_normals(t, t_bits, p_bits, 0)) | ~usual);
 }
 

@@ -59,7 +59,8 @@ cdef struct Point:
     real hess
 
 ctypedef Point Light        # of so few operations that its values are summed as they come: to store and read them takes as long
-ctypedef Point Usual        # light, as the point of its name is not: where numbers are usual, else (of one below 0 too) its value is a nan
+# NAME_usual sums up the blocks of NAME that hold nothing unusual, with the same bits. Else, and of what is below 0, its value is a nan.
+ctypedef Point Usual
 
 ctypedef Point (*point_fn)(real y, real p, const real* parameter) noexcept nogil
 ctypedef void (*block_fn)(const real* y, const real* p, const double* parameters, double scale,

@@ -1,8 +1,20 @@
 # What the kernels that see whole rows share: labels, chunks of a row, and tiles of rows with the classes outermost.
 
 cdef enum:
-    FEW = 32                # up to here a tile of rows with the classes outermost; above, row by row
+    FEW = 32                # up to here rows are taken in tiles with the classes outermost, and cleared together; above, row by row
     LANES = 32
+
+
+cdef inline bint is_label(double number, double classes) noexcept nogil:
+    return (number >= 0) & (number < classes)
+
+
+cdef bint all_labels(const double* number, Py_ssize_t rows, double classes) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int good = 1
+    for i in range(rows):
+        good &= is_label(number[i], classes)
+    return good != 0
 
 
 cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Py_ssize_t* label,
@@ -12,17 +24,14 @@ cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const
     cdef const double* number = call.wide.load(&call.y_true, start, rows, buffer)
     cdef double classes = <double>call.classes
     cdef Py_ssize_t i
-    cdef int bad = 0
-    for i in range(rows):
-        bad |= (number[i] < 0) | (number[i] >= classes) | (number[i] != number[i])
-    if weight == NULL and not bad:
+    if weight == NULL and all_labels(number, rows, classes):
         for i in range(rows):
             label[i] = <Py_ssize_t>number[i]
         return True
     for i in range(rows):
         if weight != NULL and weight[i] == 0:
             label[i] = 0
-        elif number[i] >= 0 and number[i] < classes:
+        elif is_label(number[i], classes):
             label[i] = <Py_ssize_t>number[i]
         else:
             partial.fault = LABEL_FAULT
@@ -40,6 +49,11 @@ cdef inline char* row_of(const Operand* a, Py_ssize_t row) noexcept nogil:
 cdef inline bint rows_are_direct(const Operand* a) noexcept nogil:
     """Rows of the kernel's own type whose classes lie side by side."""
     return a.direct and a.class_stride == sizeof(real)
+
+
+cdef inline bint rows_are_adjacent(const Operand* a, Py_ssize_t classes) noexcept nogil:
+    """Direct rows that follow on one another."""
+    return rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real)
 
 
 cdef inline const real* load_classes(const Operand* a, const char* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
@@ -73,7 +87,7 @@ cdef void load_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssiz
     cdef Walk walk
     cdef Py_ssize_t i, k, run, done = 0
     walk_to(a, start, &walk)
-    if rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
+    if rows_are_adjacent(a, classes):
         transpose(<const real*>walk.data, classes, tile, ROW_BLOCK, rows, classes)
         return
     while done < rows:
@@ -95,7 +109,7 @@ cdef void store_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssi
     cdef Walk walk
     cdef Py_ssize_t i, k, run, done = 0
     walk_to(a, start, &walk)
-    if rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
+    if rows_are_adjacent(a, classes):
         transpose(tile, ROW_BLOCK, <real*>walk.data, classes, classes, rows)
         return
     while done < rows:

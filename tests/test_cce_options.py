@@ -179,6 +179,28 @@ def test_z_loss_is_the_square_of_the_log_sum():
     assert with_z - plain == pytest.approx(0.5 * np.mean(size**2), rel=1e-13, abs=0)
 
 
+LAST = [2, 16, 17, 31, 32, 33, 63, 64, 65, 127, 1023, 1024, 1025, 1056, 1057]
+
+
+@pytest.mark.parametrize("special", [9.0, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("classes", LAST)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+def test_the_last_class_counts_as_the_first(dtype, classes, special, rng):
+    """Whatever is left over by the lanes: the largest logit, or what is not finite, at either end of rows that are else the same."""
+    logits = rng.normal(size=(3, classes)).astype(dtype)
+    logits[:, -1] = special
+    labels = np.array([0, classes // 2, classes - 1])
+    loss = pyloss.SparseCCE(from_logits=True, reduction="none")
+    value, grad = loss.value_and_grad(labels, logits)
+    mirrored, mirrored_grad = loss.value_and_grad(classes - 1 - labels, logits[:, ::-1].copy())
+    tolerance = 8 * np.finfo(dtype).eps
+    np.testing.assert_allclose(value, mirrored, rtol=tolerance)
+    np.testing.assert_allclose(grad, mirrored_grad[:, ::-1], rtol=tolerance, atol=tolerance * 1e-3)
+    alone = [loss.value_and_grad(labels[i : i + 1], logits[i : i + 1]) for i in range(3)]
+    np.testing.assert_array_equal(value, np.concatenate([value for value, _ in alone]))
+    np.testing.assert_array_equal(grad, np.concatenate([grad for _, grad in alone]))
+
+
 @pytest.mark.parametrize("classes", [3, 40])
 def test_in_place(classes):
     rng = np.random.default_rng(0)

@@ -40,7 +40,7 @@ def test_row34_zero_vectors_have_no_direction(distance, dtype):
 
 
 @both_precisions
-@pytest.mark.parametrize("size", [1e-44, 1e-38, 1e-30, 1, 1e30, 3e38])
+@pytest.mark.parametrize("size", [1e-44, 1e-38, 1e-30, 1, 49, 1e30, 3e38])
 def test_rows_35_36_lengths_do_not_matter(distance, size, dtype):
     v, w = np.array([[size, 0]], dtype), np.array([[0, size]], dtype)
     assert distance(v, v)[0] == 0
@@ -51,6 +51,23 @@ def test_rows_35_36_lengths_do_not_matter(distance, size, dtype):
         slope = (-1 / v[0, 0].astype(float)).astype(dtype)
     expected = [[[0, slope]], [[slope, 0]]][2 - len(parts(grad)) :]
     np.testing.assert_allclose(np.array(parts(grad)), expected, rtol=4 * np.finfo(dtype).eps)
+
+
+@both_precisions
+@pytest.mark.parametrize("classes", [1, 7, 32, 33])
+def test_no_row_depends_on_its_neighbours(distance, dtype, classes, rng):
+    """Few classes are taken in tiles of 64 rows, of which those beyond the range are taken alone."""
+    v, w = (rng.normal(size=(64 + 7, classes)).astype(dtype) for _ in range(2))
+    with np.errstate(all="ignore"):
+        for row, unusual in enumerate((0.0, np.nan, np.inf, 1e-30, 1e30, np.finfo(dtype).max, np.finfo(dtype).tiny)):
+            v[9 * row] *= dtype(unusual)
+            w[9 * row + 1] *= dtype(unusual)
+        values, grads = distance(v, w)
+        for row in range(len(v)):
+            value, grad = distance(v[row : row + 1], w[row : row + 1])
+            np.testing.assert_array_equal(values[row], value[0])
+            for whole, alone in zip(parts(grads), parts(grad), strict=True):
+                np.testing.assert_array_equal(whole[row], alone[0])
 
 
 @both_precisions

@@ -125,6 +125,24 @@ def test_careful_sums(level, bits):
 
 @pytest.mark.parametrize("bits", SUFFIX)
 @pytest.mark.parametrize("level", REGISTERS)
+def test_sums(level, bits):
+    """Of light points and usual ones: the point in its own numbers, the sums in doubles."""
+    sums = {name: code for name, code in functions(level, bits).items() if re.fullmatch(r"sum_\w+_by_[12]", name)}
+    assert {"sum_mse_value_by_1", "sum_kl_divergence_value_grad_by_2"} <= sums.keys()
+    for name, code in sums.items():
+        assert packed(code, level, bits) > 2, f"{name} is not vectorised"
+        assert re.search(rf"\bvaddpd\s.*%{REGISTERS[level]}", code), f"{name} adds one by one"
+
+
+@pytest.mark.parametrize("bits", SUFFIX)
+@pytest.mark.parametrize("level", REGISTERS)
+@pytest.mark.parametrize("name", ["cosine", "sum_below_one", "row_top"])
+def test_rows(name, level, bits):
+    assert packed(functions(level, bits)[name], level, bits) > 2
+
+
+@pytest.mark.parametrize("bits", SUFFIX)
+@pytest.mark.parametrize("level", REGISTERS)
 def test_softmax(level, bits):
     code = functions(level, bits)
     found = {

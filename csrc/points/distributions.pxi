@@ -24,8 +24,8 @@ cdef inline Point kl_divergence(real t, real p, const real* parameter) noexcept 
 
 
 cdef inline Usual kl_divergence_usual(real t, real p, const real* parameter) noexcept nogil:
-    """Without a choice between usual numbers and others, but for the gradient, which is that of any numbers."""
-    return Point(usual_times_log_ratio(t, p), select(t != 0, -(t / (p + 0)), nil(p)), 0)
+    """Without a choice between usual numbers and others."""
+    return Point(usual_times_log_ratio(t, p), select(t != 0, -(t / p), 0), 0)
 
 
 # Where one of both is a logarithm: s = log t, x = log p.

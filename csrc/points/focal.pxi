@@ -2,7 +2,7 @@
 # compute with more digits than they have (fine.h).
 #
 # e = exp(-|z|), and e / (1 + e) and 1 / (1 + e) are the smaller and the larger probability. What raises to a power is there twice: by
-# multiplication for whole exponents that are small, and without a choice for the usual one, 2; else by logarithms.
+# multiplication for whole exponents that are small, else by logarithms; from logits, for the exponent 2, by itself.
 
 cdef enum Exponent:
     ANY, WHOLE, TWO

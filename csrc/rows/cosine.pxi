@@ -13,19 +13,8 @@ cdef struct Angle:
     double p_lift
     double y_norm
     double p_norm
-    double y_measure
-    double p_measure
     double value            # the distance
     bint directed           # both have a direction: neither is zero
-
-
-cdef inline double measure_of(double norm) noexcept nogil:
-    """What a number in units of the norm is a product with, or in float64, where one more rounding would show, a quotient by."""
-    return 1 / norm if sizeof(real) < sizeof(double) else norm
-
-
-cdef inline double in_units(double x, double measure) noexcept nogil:
-    return x * measure if sizeof(real) < sizeof(double) else x / measure
 
 
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
@@ -80,24 +69,33 @@ cdef double total_of_units(const Angle* angle, Py_ssize_t classes, bint products
     cdef double[BLOCK] term
     cdef const real* y
     cdef const real* p
-    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_measure = angle.y_measure, p_measure = angle.p_measure, u, v
+    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, u, v
     cdef Py_ssize_t first = 0, n, k
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
         p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
         for k in range(n):
-            u = in_units(p[k] * p_lift, p_measure)
-            v = in_units(y[k] * y_lift, y_measure)
+            u = (p[k] * p_lift) / p_norm
+            v = (y[k] * y_lift) / y_norm
             term[k] = u * v if products else (u - v) * (u - v)
         total += sum_of_doubles(term, n)
         first += n
     return total
 
 
+cdef inline double half(double total) noexcept nogil:
+    """Of the squares of a difference of unit vectors: their distance."""
+    return select_double(total > 4, 2, total / 2)
+
+
+cdef inline double angle_slope(double u, double v, double value) noexcept nogil:
+    """The distance's gradient by |x| u."""
+    return (u - v) - value * u
+
+
 cdef double distance(const Angle* angle, Py_ssize_t classes) noexcept nogil:
-    cdef double total = total_of_units(angle, classes, False)
-    return 2 if total > 4 else total / 2
+    return half(total_of_units(angle, classes, False))
 
 
 cdef inline bint no_direction(double own, double other) noexcept nogil:
@@ -113,8 +111,6 @@ cdef void measure_angle(const Operand* y, const Operand* p, Py_ssize_t index, Py
     angle.p_row = row_of(p, index)
     angle.y_norm = norm_and_lift(y, angle.y_row, classes, &angle.y_lift)
     angle.p_norm = norm_and_lift(p, angle.p_row, classes, &angle.p_lift)
-    angle.y_measure = measure_of(angle.y_norm)
-    angle.p_measure = measure_of(angle.p_norm)
     angle.directed = not (no_direction(angle.y_norm, angle.p_norm) or no_direction(angle.p_norm, angle.y_norm))
     angle.value = distance(angle, classes) if angle.directed else 0
 
@@ -125,19 +121,19 @@ cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double
     cdef const real* y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
     cdef const real* p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
     cdef double y_lift = angle.y_lift, p_lift = angle.p_lift, value = angle.value, u, v
-    cdef double y_measure = angle.y_measure, p_measure = angle.p_measure
-    cdef double y_factor = in_units(scale * y_lift, y_measure), p_factor = in_units(scale * p_lift, p_measure)
+    cdef double y_norm = angle.y_norm, p_norm = angle.p_norm
+    cdef double y_factor = scale * y_lift / y_norm, p_factor = scale * p_lift / p_norm
     cdef Py_ssize_t k
     for k in range(n):
-        u = in_units(p[k] * p_lift, p_measure)
-        v = in_units(y[k] * y_lift, y_measure)
-        grad_p[k] = <real>(((u - v) - value * u) * p_factor)
+        u = (p[k] * p_lift) / p_norm
+        v = (y[k] * y_lift) / y_norm
+        grad_p[k] = <real>(angle_slope(u, v, value) * p_factor)
     if grad_y == NULL:
         return
     for k in range(n):
-        u = in_units(p[k] * p_lift, p_measure)
-        v = in_units(y[k] * y_lift, y_measure)
-        grad_y[k] = <real>(((v - u) - value * v) * y_factor)
+        u = (p[k] * p_lift) / p_norm
+        v = (y[k] * y_lift) / y_norm
+        grad_y[k] = <real>(angle_slope(v, u, value) * y_factor)
 
 
 cdef void store_angle_grads(const Call* call, const Angle* angle, Py_ssize_t index, double scale) noexcept nogil:
@@ -214,17 +210,17 @@ cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, doub
 cdef struct AngleTile:
     real[FEW * ROW_BLOCK] y
     real[FEW * ROW_BLOCK] p         # at last the gradient
-    double[ROW_BLOCK] y_measure
-    double[ROW_BLOCK] p_measure
+    double[ROW_BLOCK] y_norm
+    double[ROW_BLOCK] p_norm
     double[ROW_BLOCK] scale
-    bint[ROW_BLOCK] usual           # whether the squares stay in range: all others are taken as single rows
+    bint[ROW_BLOCK] regular         # whether the squares stay in range: all others are taken as single rows
 
 
-cdef inline bint usual_square(double square) noexcept nogil:
+cdef inline bint square_in_range(double square) noexcept nogil:
     return (square > 1e-280) & (square < 1e280)
 
 
-cdef inline void measures(const real* x, Py_ssize_t classes, double* measure, bint* usual) noexcept nogil:
+cdef inline void lane_norms(const real* x, Py_ssize_t classes, double* norm, bint* regular) noexcept nogil:
     """Of lanes of rows."""
     cdef double[LANES] square
     cdef Py_ssize_t k, j
@@ -234,28 +230,28 @@ cdef inline void measures(const real* x, Py_ssize_t classes, double* measure, bi
         for j in range(LANES):
             square[j] += <double>x[k * ROW_BLOCK + j] * x[k * ROW_BLOCK + j]
     for j in range(LANES):
-        usual[j] &= usual_square(square[j])
-        measure[j] = measure_of(sqrt(square[j]))
+        regular[j] &= square_in_range(square[j])
+        norm[j] = sqrt(square[j])
 
 
 cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t classes, double* value) noexcept nogil:
     cdef const real* y = tile.y + first
     cdef const real* p = tile.p + first
-    cdef double* y_measure = tile.y_measure + first
-    cdef double* p_measure = tile.p_measure + first
+    cdef double* y_norm = tile.y_norm + first
+    cdef double* p_norm = tile.p_norm + first
     cdef double[LANES] total
     cdef double difference
     cdef Py_ssize_t k, j
-    measures(y, classes, y_measure, tile.usual + first)
-    measures(p, classes, p_measure, tile.usual + first)
+    lane_norms(y, classes, y_norm, tile.regular + first)
+    lane_norms(p, classes, p_norm, tile.regular + first)
     for j in range(LANES):
         total[j] = 0
     for k in range(classes):
         for j in range(LANES):
-            difference = in_units(p[k * ROW_BLOCK + j], p_measure[j]) - in_units(y[k * ROW_BLOCK + j], y_measure[j])
+            difference = p[k * ROW_BLOCK + j] / p_norm[j] - y[k * ROW_BLOCK + j] / y_norm[j]
             total[j] += difference * difference
     for j in range(LANES):
-        value[j] = select_double(total[j] > 4, 2, total[j] / 2)
+        value[j] = half(total[j])
 
 
 cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, const double* value) noexcept nogil:
@@ -263,15 +259,15 @@ cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, const double* va
     cdef double u, v
     cdef Py_ssize_t k, i
     for i in range(ROW_BLOCK):
-        factor[i] = in_units(tile.scale[i], tile.p_measure[i])
+        factor[i] = tile.scale[i] / tile.p_norm[i]
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            u = in_units(tile.p[k * ROW_BLOCK + i], tile.p_measure[i])
-            v = in_units(tile.y[k * ROW_BLOCK + i], tile.y_measure[i])
-            tile.p[k * ROW_BLOCK + i] = <real>(((u - v) - value[i] * u) * factor[i])
+            u = tile.p[k * ROW_BLOCK + i] / tile.p_norm[i]
+            v = tile.y[k * ROW_BLOCK + i] / tile.y_norm[i]
+            tile.p[k * ROW_BLOCK + i] = <real>(angle_slope(u, v, value[i]) * factor[i])
 
 
-cdef double unusual_angle(const Call* call, AngleTile* tile, Py_ssize_t start, Py_ssize_t i) noexcept nogil:
+cdef double irregular_angle(const Call* call, AngleTile* tile, Py_ssize_t start, Py_ssize_t i) noexcept nogil:
     """The value of a row; its gradient takes its place in the tile."""
     cdef Angle angle
     cdef real[FEW] grad
@@ -293,21 +289,22 @@ cdef void angle_tile(const Call* call, const double* weight, double* value, Py_s
     load_tile(&call.y_true, start, rows, call.classes, tile.y)
     load_tile(&call.y_pred, start, rows, call.classes, tile.p)
     for i in range(ROW_BLOCK):
-        tile.usual[i] = True
+        tile.regular[i] = True
         tile.scale[i] = row_scale(call, weight, i) if i < rows else 0
     for k in range(ROW_BLOCK // LANES):
         lane_angles(&tile, k * LANES, call.classes, value + k * LANES)
     if call.grad.present:
         tile_angle_grads(&tile, call.classes, value)
     for i in range(rows):
-        if not tile.usual[i]:
-            value[i] = unusual_angle(call, &tile, start, i)
+        if not tile.regular[i]:
+            value[i] = irregular_angle(call, &tile, start, i)
     if call.grad.present:
         drop_weightless(tile.p, weight, rows, call.classes)
         store_tile(&call.grad, start, rows, call.classes, tile.p)
 
 
 cdef void cosine(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    """Of vectors of any numbers: there is nothing to check."""
     cdef double[ROW_BLOCK] buffer, value
     cdef const double* weight
     cdef Py_ssize_t block, start, rows

@@ -6,7 +6,7 @@ cdef void spread(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t
     cdef Walk walk
     cdef Py_ssize_t i
     walk_to(a, start, &walk)
-    if classes <= FEW and rows_are_direct(a) and a.ndim == 1 and a.strides[0] == classes * <Py_ssize_t>sizeof(real):
+    if classes <= FEW and rows_are_adjacent(a, classes):
         memset(walk.data, 0, rows * a.strides[0])
         for i in range(rows):
             (<real*>walk.data)[i * classes + label[i]] = source[i]

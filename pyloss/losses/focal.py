@@ -44,9 +44,9 @@ class BinaryFocal(LogitLoss, ElementwiseLoss, stem="binary_focal"):
         if self.gamma == 0 and self.alpha is None:
             return Plan(self, f"bce{link}")
         yes, no = (1.0, 1.0) if self.alpha is None else (self.alpha, 1 - self.alpha)
-        point = _point(f"binary_focal{link}", self.gamma - (not self.from_logits))
-        if self.from_logits and self.gamma == 2:
-            point = "binary_focal_logits_squared"
+        usual = self.from_logits and self.gamma == 2
+        point = f"binary_focal{link}"
+        point = f"{point}_squared" if usual else _point(point, self.gamma - (not self.from_logits))
         return Plan(self, point, parameters=(self.gamma, yes, no, self._bend_of_certainty()))
 
     def _bend_of_certainty(self) -> float:
