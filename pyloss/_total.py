@@ -91,9 +91,7 @@ class TotalLoss(Loss, ABC):
         return self._sums(y_true, y_pred, sample_weight), sample_weight
 
     def _sums(self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None) -> Sums:
-        return self._gathered(
-            lambda reading: self._counted(self._plan.sums_of(y_true, y_pred, sample_weight, reading))
-        )
+        return self._gathered(lambda reading: self._counted(self._plan.sums_of(y_true, y_pred, sample_weight, reading)))
 
     def _counted(self, sums: Sums) -> Sums:
         """The sums themselves, if there is anything to average."""
