@@ -242,8 +242,8 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
     """What gives the sum of a block where that is all there is to do: no weights, and nothing to check that it does not find by itself."""
-    cdef sum_fn sum_block = summing(call, step)
-    if sum_block == NULL or call.outputs == NOTHING or call.class_factors != NULL:
+    cdef sum_fn sum_block = NULL if call.outputs == NOTHING else summing(call, step)
+    if sum_block == NULL or call.class_factors != NULL:
         return NULL
     if to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain):
         return NULL
