@@ -9,9 +9,8 @@ cdef bint sum_case(const Call* call, Py_ssize_t case, Work* work, Partial* parti
         exact_clear(&sums[k])
     while start < end:
         n = min(<Py_ssize_t>BLOCK, end - start)
-        if not load_block(call, start, n, work, partial):
+        if not take_block(call, start, n, work, partial):
             return False
-        evaluate_block(call, start, n, work)
         add_statistics(work, n, sums)
         exact_add(&sums[<int>STATISTICS], n if work.weight == NULL else sum_of_doubles(work.weight, n))
         start += n
@@ -20,26 +19,26 @@ cdef bint sum_case(const Call* call, Py_ssize_t case, Work* work, Partial* parti
     return True
 
 
-cdef bint write_case(const Call* call, Py_ssize_t case, Work* work, Partial* partial) noexcept nogil:
-    """Its gradient, from a scale and parameters of its own; false if it is faulty."""
+cdef void write_case(const Call* call, Py_ssize_t case, Work* work) noexcept nogil:
+    """Its gradient, from a scale and parameters of its own. The sums have been made of the same numbers, and have checked them."""
     cdef const double* own = call.case_parameters + case * (PARAMETERS + 1)
     cdef Py_ssize_t start = case * call.classes, end = start + call.classes, n
     while start < end:
         n = min(<Py_ssize_t>BLOCK, end - start)
-        if not load_block(call, start, n, work, partial):
-            return False
+        load_block(call, start, n, work)
         work.grad = place_of(&call.grad, start, work.grad_buffer)
         POINTS[call.point][<int>GRAD](work.y, work.p, own + 1, own[0] if work.weight == NULL else 1, work.value, work.grad, NULL, n)
         if work.weight != NULL:
             weigh(work.grad, work.weight, own[0], n)
         put(&call.grad, start, n, work.grad)
         start += n
-    return True
 
 
 cdef void cases(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t case
     for case in range(first, last):
-        if not (sum_case(call, case, &work, partial) if call.statistics else write_case(call, case, &work, partial)):
+        if not call.statistics:
+            write_case(call, case, &work)
+        elif not sum_case(call, case, &work, partial):
             return

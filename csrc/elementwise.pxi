@@ -50,19 +50,20 @@ cdef void apply_class_factors(const Call* call, Py_ssize_t start, Py_ssize_t n, 
     work.y = work.y_buffer
 
 
-cdef bint load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
-    """Load and check a block; false if it is faulty."""
+cdef void load_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
     work.y = load(&call.y_true, start, n, work.y_buffer)
     work.p = load(&call.y_pred, start, n, work.p_buffer)
     work.weight = load_weights(call, start, n, work.weight_buffer)
+    if call.pair:
+        work.q = load_second(call, start, n, work.q_buffer)
+
+
+cdef bint faulty_block(const Call* call, Py_ssize_t start, Py_ssize_t n, const Work* work, Partial* partial) noexcept nogil:
     cdef bint bad = find_outside(work.y, &call.y_true_domain, work.weight, start, n, Y_TRUE_FAULT, partial)
     bad |= find_outside(work.p, &call.y_pred_domain, work.weight, start, n, Y_PRED_FAULT, partial)
     if call.pair:
-        work.q = load_second(call, start, n, work.q_buffer)
         bad |= find_outside(work.q, &call.further[0].domain, work.weight, start, n, further_fault(0), partial)
-    elif call.class_factors != NULL:
-        apply_class_factors(call, start, n, work)
-    return not bad
+    return bad
 
 
 ctypedef void (*own_fn)(const real* y, const real* p, const double* parameters, int outputs, real* value, real* grad, real* hess,
@@ -165,6 +166,27 @@ cdef void evaluate_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work*
     evaluate(call, n, work)
 
 
+cdef inline bint checked_first(const Call* call) noexcept nogil:
+    """Where a caller's own code relies on it, or numbers are changed before they are used, or not used at all."""
+    return call.outputs == NOTHING or call.class_factors != NULL or own_kernel(call) != NULL
+
+
+cdef bint take_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
+    """Load, check and evaluate a block; false if it is faulty. A check that comes first waits for the memory, and all else for it: to wait
+    and to compute at the same time takes less."""
+    load_block(call, start, n, work)
+    if not checked_first(call):
+        evaluate_block(call, start, n, work)
+        return not faulty_block(call, start, n, work, partial)
+    if faulty_block(call, start, n, work, partial):
+        return False
+    if call.class_factors != NULL and not call.pair:
+        apply_class_factors(call, start, n, work)
+    if call.outputs != NOTHING:
+        evaluate_block(call, start, n, work)
+    return True
+
+
 cdef void store_derivatives(const Call* call, Py_ssize_t start, Py_ssize_t n, const Work* work) noexcept nogil:
     """Store those that are not in their place yet: last of all, for they may take an input's."""
     put(&call.grad, start, n, work.grad)
@@ -241,11 +263,9 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
 
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
-    """What gives the sum of a block where that is all there is to do: no weights, and nothing to check that it does not find by itself."""
-    cdef sum_fn sum_block = NULL if call.outputs == NOTHING else summing(call, step)
-    if sum_block == NULL or call.class_factors != NULL:
-        return NULL
-    if to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain):
+    """What gives the sum of a block where there is no more to do than that and to check: no weights. Steps are not checked."""
+    cdef sum_fn sum_block = NULL if call.outputs == NOTHING or call.class_factors != NULL else summing(call, step)
+    if sum_block != NULL and step > 1 and (to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain)):
         return NULL
     return sum_block
 
@@ -255,18 +275,22 @@ cdef inline bint to_be_checked(const Call* call, const Domain* domain) noexcept 
     return domain.checked and not (USUAL[call.point] and domain.low == 0 and isinf(domain.high) and not domain.integral)
 
 
+cdef inline bint sound(const Call* call, const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
+    return not to_be_checked(call, domain) or surely_inside(x, domain, n)
+
+
 cdef inline const real* load_by(Py_ssize_t step, const Operand* source, Py_ssize_t start, Py_ssize_t n, real* buffer) noexcept nogil:
     return load(source, start, n, buffer) if step == 1 else <const real*>source.data + step * start
 
 
 cdef inline bint sum_alone(const Call* call, sum_fn sum_block, Py_ssize_t step, Py_ssize_t start, Py_ssize_t n, Work* work,
                            ExactSum* sum) noexcept nogil:
-    """False where the sum leaves the range: the way of all other blocks finds out why."""
+    """False where the sum leaves the range, or there may be a fault: the way of all other blocks finds out why."""
     cdef const real* y = load_by(step, &call.y_true, start, n, work.y_buffer)
     cdef const real* p = load_by(step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
     cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n)
-    if not isfinite(total):
+    if not (isfinite(total) and sound(call, y, &call.y_true_domain, n) and sound(call, p, &call.y_pred_domain, n)):
         return False
     exact_add(sum, total)
     put(&call.grad, start, n, grad)
@@ -294,11 +318,10 @@ cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partia
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
         if sum_block != NULL and sum_alone(call, sum_block, step, start, n, &work, &partial.sums[0]):
             continue
-        if not load_block(call, start, n, &work, partial):
+        if not take_block(call, start, n, &work, partial):
             return
         if call.outputs == NOTHING:
             continue
-        evaluate_block(call, start, n, &work)
         if call.statistics:
             add_statistics(&work, n, partial.sums)
             continue
@@ -318,9 +341,8 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
         end = start + call.classes
         while start < end:
             n = min(<Py_ssize_t>BLOCK, end - start)
-            if not load_block(call, start, n, &work, partial):
+            if not take_block(call, start, n, &work, partial):
                 return
-            evaluate_block(call, start, n, &work)
             exact_add(&total, value_sum(call, &work, n))
             store_derivatives(call, start, n, &work)
             start += n

@@ -25,6 +25,10 @@ cdef extern from "real.h" nogil:
     real vector_log1p(real x)
     real log1p_unit(real u)                 # log(1 + u) for 0 <= u <= 1
 
+cdef extern from "domains.h" nogil:
+    bint within_0_and(real high, const real* x, Py_ssize_t n)
+    bint are_signs(const real* x, Py_ssize_t n)
+
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
     real vector_tanh(real x)

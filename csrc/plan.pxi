@@ -53,6 +53,14 @@ cdef bint fit_float32(tuple numbers) except -1:
     return True
 
 
+cdef void leave_unchecked(Call* call) noexcept nogil:
+    """Where another reading of the same data has looked at them."""
+    cdef int k
+    call.y_true_domain.checked = call.y_pred_domain.checked = False
+    for k in range(FURTHER):
+        call.further[k].domain.checked = False
+
+
 cdef int set_parameters(double* own, tuple given) except -1:
     cdef int i
     if len(given) > PARAMETERS:
@@ -195,7 +203,8 @@ cdef class Plan:
         return self.reduced(rows, &sums.total[0], total_weight, unit)
 
     def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
-        """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`."""
+        """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`, which has read and
+        checked the same data."""
         return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, tuple(parameters), None)
 
     cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scaling,
@@ -245,12 +254,14 @@ cdef class Plan:
         call.scale = 1
         if scaling is not None:
             call.scale = scaling
+            leave_unchecked(&call)
         elif sums is None:
             call.scale = self.scale_of(rows_of(&shape), total_weight)
         if results.in_place:
             call.outputs = NOTHING
             self.execute(&call, &shape, &partial, y_true, y_pred, further, False)
             call.outputs = outputs
+            leave_unchecked(&call)
         self.execute(&call, &shape, &partial, y_true, y_pred, further, results.direct and not results.in_place)
         results.close()
         if sums is not None:

@@ -79,6 +79,12 @@ def power_of(const real[::1] x not None, const real[::1] a not None, real[::1] o
             out[i] = vector_pow(x[i], a[i])
 
 
+def surely_within(const real[::1] x not None, double low, double high, bint integral):
+    """The quick look at a domain."""
+    cdef Domain domain = Domain(checked=True, integral=integral, low=low, high=high)
+    return x.shape[0] == 0 or surely_inside(&x[0], &domain, x.shape[0])
+
+
 def points():
     """The names of all points; a point's place is its number."""
     return POINT_NAMES

@@ -94,6 +94,7 @@ def test_functions(probe, level, bits):
 
 
 STAGES = (
+    "surely_inside",
     "any_outside",
     "weigh",
     "block_sum",

@@ -1,0 +1,61 @@
+"""The quick look at a block's numbers: no violation is missed, and what is plainly inside is not looked at twice."""
+
+from math import inf
+
+import numpy as np
+import pytest
+
+from pyloss._kernels import load
+from pyloss._runtime import available_levels
+
+# Numbers alone: other tests walk the memory.
+pytestmark = pytest.mark.optimized
+WORDS = {32: (np.uint32, np.float32, 23), 64: (np.uint64, np.float64, 52)}
+PLACES = (0, 31, 32, 63, 64, 69)
+every_precision = pytest.mark.parametrize("bits", WORDS)
+every_level = pytest.mark.parametrize("level", available_levels())
+
+
+def all_kinds(bits: int) -> np.ndarray:
+    """Every sign and exponent, with the mantissa's ends, single bits and some more."""
+    word, real, mantissa = WORDS[bits]
+    ends = [0, 1, 2**mantissa - 1, 2 ** (mantissa - 1), 2 ** (mantissa - 1) - 1, 0x2AAAA5]
+    heads = np.arange(2 ** (bits - mantissa), dtype=word) << word(mantissa)
+    return (heads[:, None] | np.array(ends, word)).ravel().view(real)
+
+
+@every_level
+@every_precision
+@pytest.mark.parametrize(("low", "high", "integral"), [(0, 1, False), (0, inf, False), (0, 0.75, False), (-1, 1, True)])
+def test_a_violation_is_never_missed(low, high, integral, bits, level):
+    look, numbers = load(level, bits).surely_within, all_kinds(bits)
+    inside = (numbers == 0) | (np.abs(numbers) == 1) if integral else (numbers >= low) & (numbers <= high)
+    exact = integral or bits == 32 or high == inf
+    others = np.zeros(70, numbers.dtype)
+    for place in PLACES:
+        x = others.copy()
+        for number, allowed in zip(numbers, inside, strict=True):
+            x[place] = number
+            sure = look(x, low, high, integral)
+            assert allowed or not sure, (number, place)
+            plain = exact and not (number == 0 and np.signbit(number))
+            assert sure or not (allowed and plain), (number, place)
+
+
+@every_level
+@every_precision
+def test_labels_are_seen_at_a_look(bits, level):
+    look, rng = load(level, bits).surely_within, np.random.default_rng(bits)
+    for n in (0, 1, 33, 1024):
+        labels = rng.integers(0, 2, n).astype(WORDS[bits][1])
+        assert look(labels, 0, 1, False)
+        assert look(labels, -1, 1, True)
+        assert look(2 * labels - 1, -1, 1, True)
+        assert look(100 * labels, 0, inf, False)
+
+
+@every_level
+@every_precision
+@pytest.mark.parametrize("domain", [(-1, inf, False), (0.5, 1, False), (0, 3, True), (-2, 2, True)], ids=str)
+def test_of_other_domains_nothing_is_sure(domain, bits, level):
+    assert not load(level, bits).surely_within(np.ones(100, WORDS[bits][1]), *domain)
