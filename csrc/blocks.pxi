@@ -229,32 +229,64 @@ cdef void weigh_rows(const Call* call, Py_ssize_t start, Py_ssize_t n, double* w
             weight[i] *= call.class_factors[<Py_ssize_t>label[i]]
 
 
+cdef inline double rest_of_sum(double a, double b, double total) noexcept nogil:
+    """What rounding took from total = a + b (Knuth)."""
+    cdef double shadow = total - a
+    return (a - (total - shadow)) + (b - shadow)
+
+
 cdef inline void add_carefully(double term, double* total, double* lost) noexcept nogil:
-    """What rounding takes from the total is kept (Knuth's two-sum)."""
-    cdef double added = total[0] + term, shadow = added - total[0]
-    lost[0] += (total[0] - (added - shadow)) + (term - shadow)
+    """What rounding takes from the total is kept."""
+    cdef double added = total[0] + term
+    lost[0] += rest_of_sum(total[0], term, added)
     total[0] = added
 
 
-cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
-    """As if rounded once, but for the products: what follows from quotients of sums magnifies their errors. With few lanes gcc unrolls
-    their loop before it looks for vectors, and finds none."""
-    cdef double[SUM_LANES] total, lost
-    cdef double[BLOCK] buffer
-    cdef const double* term = weighted_terms(x, weight, n, buffer)
-    cdef double head = 0, rest = 0
-    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
+cdef inline void add_round(const double* term, Py_ssize_t n, double* total, double* lost) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        add_carefully(term[j], &total[j], &lost[j])
+
+
+cdef inline void halve(Py_ssize_t half, double* total, double* lost) noexcept nogil:
+    """Twice as many lanes become so many."""
+    cdef Py_ssize_t j
+    add_round(total + half, half, total, lost)
+    for j in range(half):
+        lost[j] += lost[half + j]
+
+
+cdef void add_all_carefully(const double* term, Py_ssize_t n, double* head, double* rest) noexcept nogil:
+    """To a sum in two numbers. With few lanes gcc unrolls their loop before it looks for vectors, and finds none."""
+    cdef double[SUM_LANES] total, lost, last
+    cdef Py_ssize_t j, k, rounds = n // SUM_LANES
     for j in range(SUM_LANES):
-        total[j] = lost[j] = 0
+        total[j] = lost[j] = last[j] = 0
     for k in range(rounds):
-        for j in range(SUM_LANES):
-            add_carefully(term[k * SUM_LANES + j], &total[j], &lost[j])
-    for j in range(SUM_LANES):
-        add_carefully(total[j], &head, &rest)
-        rest += lost[j]
-    for i in range(rounds * SUM_LANES, n):
-        add_carefully(term[i], &head, &rest)
+        add_round(term + k * SUM_LANES, SUM_LANES, total, lost)
+    if n > rounds * SUM_LANES:
+        memcpy(last, term + rounds * SUM_LANES, (n - rounds * SUM_LANES) * sizeof(double))
+        add_round(last, SUM_LANES, total, lost)
+    halve(16, total, lost)
+    halve(8, total, lost)
+    halve(4, total, lost)
+    halve(2, total, lost)
+    halve(1, total, lost)
+    add_carefully(total[0], head, rest)
+    rest[0] += lost[0]
+
+
+cdef inline double in_one(double head, double rest) noexcept nogil:
+    """A sum that is infinite has lost nothing."""
     return head + rest if isfinite(rest) else head
+
+
+cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    """As if rounded once, but for the products: what follows from quotients of sums magnifies their errors."""
+    cdef double[BLOCK] buffer
+    cdef double head = 0, rest = 0
+    add_all_carefully(weighted_terms(x, weight, n, buffer), n, &head, &rest)
+    return in_one(head, rest)
 
 
 cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:

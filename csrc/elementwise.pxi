@@ -1,4 +1,4 @@
-# The pipeline of everything that is made of points: load, check, point, weigh, sum, store.
+# The pipeline of everything that is made of points: load, point, check, weigh, sum, store.
 
 cdef struct Work:
     # What one thread keeps in its L1 cache: blocks of its own, and where this block's numbers are.
@@ -303,8 +303,8 @@ cdef inline Py_ssize_t common_step(const Call* call) noexcept nogil:
 
 
 cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    if last - first > 1 and any_across(call):
-        in_windows(call, each_block, first, last, partial)
+    if last - first > 1 and any_across(call, False):
+        in_windows(call, False, each_block, first, last, partial)
     else:
         each_block(call, first, last, partial)
 

@@ -234,8 +234,16 @@ include "targets.pxi"
 include "row_kernels.pxi"               # likewise: csrc/rows/*.pxi, a kernel for each link, ROW_KERNELS and ROW_NAMES
 
 
+cdef void rows(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    """The kernel that the call names. Where there are few classes it reads tiles as they lie."""
+    if call.classes > FEW and any_across(call, True):
+        in_windows(call, True, ROW_KERNELS[call.row_kernel], first, last, partial)
+    else:
+        ROW_KERNELS[call.row_kernel](call, first, last, partial)
+
+
 cdef Kernels kernels = Kernels(
-    elementwise=elementwise, rowsums=rowsums, picked=picked, rows=&ROW_KERNELS[0], cases=cases, weights=sum_weights, load=load_double,
+    elementwise=elementwise, rowsums=rowsums, picked=picked, rows=rows, cases=cases, weights=sum_weights, load=load_double,
     resum=resum,
 )
 

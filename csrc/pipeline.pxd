@@ -107,6 +107,7 @@ cdef struct Call:
     Domain y_true_domain, y_pred_domain
     const Kernels* wide     # the float64 kernels: weights and labels are read, and overflowing blocks summed, in double
     int point
+    int row_kernel          # instead of the point, where it is not -1
     BlockKernel own         # instead of the point, where there is one
     bint pair               # the point sees two predictions
     Outputs outputs
@@ -155,7 +156,7 @@ cdef struct Kernels:
     range_fn elementwise    # blocks of BLOCK elements
     range_fn rowsums        # rows; a value is the sum of a row's elements
     range_fn picked         # blocks of BLOCK rows; of each row the label's class alone
-    range_fn* rows          # blocks of rows_of_block(classes) rows; by the numbers of the kernels of csrc/rows
+    range_fn rows           # blocks of rows_of_block(classes) rows; one of the kernels of csrc/rows
     range_fn cases          # whole cases of totals
     range_fn weights        # blocks of BLOCK weights
     load_fn load

@@ -174,6 +174,7 @@ cdef class Plan:
         call.wide = kernels64
         call.origin = 0
         call.point = self.point
+        call.row_kernel = self.row_kernel
         call.own = self.own
         call.pair = self.pair
         for k in range(PARAMETERS):
@@ -295,6 +296,7 @@ cdef class Plan:
         describe(&call.y_pred, y_pred, number_of(y_pred), shape.bits, shape.axis, self.walks_rows(call))
         for k in range(FURTHER):
             call.further[k].domain = self.further_domains[shape.bits == 64][k]
+            call.further[k].y_pred.present = False
         for k in range(self.predictions - 1):
             describe(&call.further[k].y_pred, further[k], number_of(further[k]), shape.bits, shape.axis, self.walks_rows(call))
         call.y_true.present = False
@@ -437,7 +439,7 @@ cdef class Plan:
         cdef Py_ssize_t units, unit = BLOCK, unit_work = BLOCK
         call.size = elements
         if self.walks_rows(call):
-            run = kernels.rows[self.row_kernel] if self.row_kernel >= 0 else kernels.picked
+            run = kernels.rows if self.row_kernel >= 0 else kernels.picked
             call.size = shape.size
             unit = rows_of_block(shape.classes) if self.row_kernel >= 0 else BLOCK
             unit_work = unit * (1 if self.row_kernel < 0 and call.outputs == VALUE else shape.classes)

@@ -5,6 +5,12 @@ cdef inline bint bends_truth(const Call* call) noexcept nogil:
     return call.shared != 0 or (call.class_factors != NULL and not call.labels)
 
 
+cdef inline real bent(const Call* call, real t, Py_ssize_t k) noexcept nogil:
+    """The truth of class k."""
+    cdef double factor = 1 if call.class_factors == NULL else call.class_factors[k]
+    return <real>((call.kept * t + call.shared) * factor)
+
+
 cdef const real* load_targets(const Call* call, const char* row, Py_ssize_t label, Py_ssize_t first, Py_ssize_t n,
                               real* buffer) noexcept nogil:
     """Classes `first` to `first + n` of a row, or of the label that stands for it."""
@@ -17,15 +23,27 @@ cdef const real* load_targets(const Call* call, const char* row, Py_ssize_t labe
             buffer[label - first] = 1
     else:
         t = load_classes(&call.y_true, row, first, n, buffer)
-    if call.shared != 0:
-        for k in range(n):
-            buffer[k] = <real>(call.kept * t[k] + call.shared)
-        t = buffer
-    if call.class_factors != NULL:
-        for k in range(n):
-            buffer[k] = <real>(t[k] * call.class_factors[first + k])
-        t = buffer
-    return t
+    if not bends_truth(call):
+        return t
+    for k in range(n):
+        buffer[k] = bent(call, t[k], first + k)
+    return buffer
+
+
+cdef void load_target_tile(const Call* call, const Py_ssize_t* label, Py_ssize_t start, Py_ssize_t rows, real* tile) noexcept nogil:
+    """tile[k][i], likewise."""
+    cdef Py_ssize_t i, k
+    if label == NULL:
+        load_tile(&call.y_true, start, rows, call.classes, tile)
+    else:
+        memset(tile, 0, call.classes * ROW_BLOCK * sizeof(real))
+        for i in range(rows):
+            tile[label[i] * ROW_BLOCK + i] = 1
+    if not bends_truth(call):
+        return
+    for k in range(call.classes):
+        for i in range(ROW_BLOCK):
+            tile[k * ROW_BLOCK + i] = bent(call, tile[k * ROW_BLOCK + i], k)
 
 
 cdef const double* weigh_by_label(const Call* call, const Py_ssize_t* label, const double* weight, Py_ssize_t rows,
@@ -39,24 +57,34 @@ cdef const double* weigh_by_label(const Call* call, const Py_ssize_t* label, con
     return buffer
 
 
-cdef inline bint entries_are_adjacent(const Operand* a, Py_ssize_t classes) noexcept nogil:
-    """Rows of numbers of any type that follow on one another."""
-    return a.ndim == 1 and a.class_stride == a.size and a.strides[0] == classes * a.size
+cdef bint surely_sound_classes(const Call* call, const Operand* operand, const Domain* domain, Py_ssize_t start,
+                               Py_ssize_t rows) noexcept nogil:
+    """A look at one class after the other, each of rows side by side."""
+    cdef real[ROW_BLOCK] buffer
+    cdef const char* row = row_of(operand, start)
+    cdef Py_ssize_t k
+    for k in range(call.classes):
+        gather_run(operand, row + k * operand.class_stride, operand.size, buffer, rows)
+        if not surely_inside(buffer, domain, rows):
+            return False
+    return True
 
 
 cdef bint surely_sound_entries(const Call* call, const Operand* operand, const Domain* domain, Py_ssize_t start,
                                Py_ssize_t rows) noexcept nogil:
-    """A look at many rows at once."""
+    """A look at many at once, where they are side by side."""
     cdef real[BLOCK] buffer
-    cdef const real* x
     cdef const char* row = row_of(operand, start)
     cdef Py_ssize_t first = 0, n, entries = rows * call.classes
-    if not entries_are_adjacent(operand, call.classes):
+    if operand.ndim > 1:
+        return False
+    if operand.strides[0] == operand.size:
+        return surely_sound_classes(call, operand, domain, start, rows)
+    if operand.class_stride != operand.size or operand.strides[0] != call.classes * operand.size:
         return False
     while first < entries:
         n = min(<Py_ssize_t>BLOCK, entries - first)
-        x = load_classes(operand, row, first, n, buffer)
-        if not surely_inside(x, domain, n):
+        if not surely_inside(load_classes(operand, row, first, n, buffer), domain, n):
             return False
         first += n
     return True

@@ -1,13 +1,14 @@
 # Arrays that lie across the walk, as in Fortran order: of one block they are a few numbers in every column. So what several blocks need of
-# them is transposed at once, and the blocks walk plain numbers.
+# them is transposed at once, and the blocks walk plain numbers, or rows of them.
 
 from libc.stdlib cimport free, malloc
 
 cdef enum:
-    WINDOW_ROWS = 64        # that a window should have: some squares of a transposition, and whole lines of the cache
-    LEAST_WINDOW = 16       # blocks,
+    WINDOW_ROWS = 64        # that a window of elements should have: some squares of a transposition, and whole lines of the cache
+    LEAST_WINDOW = 16       # blocks of elements,
     MOST_WINDOW = 64        # and where rows are long: 256 KB of floats an array
-    LAID_OUT = 8            # operands at most: the truth, two predictions, the value and two derivatives by each
+    LEAST_ROWS = 16         # where rows are walked
+    LAID_OUT = 11           # operands at most: the truth, three predictions, the value and two derivatives by each
     LINE = 64               # bytes
 
 
@@ -20,81 +21,129 @@ cdef struct Window:
     Call call                   # with plain operands in the place of those that lie across
     LaidOut[LAID_OUT] operand
     int inputs, operands        # the results follow the inputs
+    bint rows                   # are walked; else elements
+    Py_ssize_t unit, width      # elements, or rows, of a block, and the numbers of each
     Py_ssize_t blocks
     void* memory
 
 
-cdef inline bint is_across(const Operand* a) noexcept nogil:
-    return a.present and not a.direct and lies_across(a)
+cdef inline bint rows_lie_across(const Operand* a) noexcept nogil:
+    """Whether rows of the kernel's own type are side by side, one class after the other."""
+    if not own_type(a) or a.ndim != 1 or a.strides[0] != a.size or a.class_stride <= a.size:
+        return False
+    return (<size_t>a.data | <size_t>a.class_stride) % sizeof(real) == 0
 
 
-cdef bint any_across(const Call* call) noexcept nogil:
-    cdef const Prediction* second = &call.further[0]
-    if is_across(&call.y_true) or is_across(&call.y_pred) or is_across(&call.value) or is_across(&call.grad) or is_across(&call.hess):
+cdef inline bint is_across(const Operand* a, bint rows) noexcept nogil:
+    return a.present and (rows_lie_across(a) if rows else not a.direct and lies_across(a))
+
+
+cdef inline int further_predictions(const Call* call, bint rows) noexcept nogil:
+    """How many there may be beside the first."""
+    return <int>FURTHER if rows else call.pair
+
+
+cdef bint any_across(const Call* call, bint rows) noexcept nogil:
+    cdef const Prediction* other
+    cdef int k
+    if is_across(&call.y_true, rows) or is_across(&call.y_pred, rows):
         return True
-    return call.pair and (is_across(&second.y_pred) or is_across(&second.grad) or is_across(&second.hess))
+    if is_across(&call.value, rows) or is_across(&call.grad, rows) or is_across(&call.hess, rows):
+        return True
+    for k in range(further_predictions(call, rows)):
+        other = &call.further[k]
+        if is_across(&other.y_pred, rows) or is_across(&other.grad, rows) or is_across(&other.hess, rows):
+            return True
+    return False
 
 
 cdef void lay_out(const Operand* a, Operand* plain, Window* window) noexcept nogil:
     """Let plain numbers stand for the operand, if it lies across."""
-    if not is_across(a):
+    if not is_across(a, window.rows):
         return
-    plain.ndim, plain.shape[0], plain.strides[0], plain.direct = 1, window.call.origin + window.call.size, a.size, True
+    plain.ndim, plain.shape[0], plain.strides[0] = 1, window.call.origin + window.call.size, window.width * a.size
+    plain.class_stride, plain.direct = a.size, True
     window.operand[window.operands] = LaidOut(a, plain)
     window.operands += 1
-    window.blocks = max(window.blocks, min(<Py_ssize_t>MOST_WINDOW, a.shape[a.ndim - 1] // (BLOCK // WINDOW_ROWS)))
+    if not window.rows:
+        window.blocks = max(window.blocks, min(<Py_ssize_t>MOST_WINDOW, a.shape[a.ndim - 1] // (BLOCK // WINDOW_ROWS)))
 
 
 cdef void lay_out_results(const Call* call, Window* window) noexcept nogil:
+    cdef int k
     lay_out(&call.value, &window.call.value, window)
     lay_out(&call.grad, &window.call.grad, window)
     lay_out(&call.hess, &window.call.hess, window)
-    if call.pair:
-        lay_out(&call.further[0].grad, &window.call.further[0].grad, window)
-        lay_out(&call.further[0].hess, &window.call.further[0].hess, window)
+    for k in range(further_predictions(call, window.rows)):
+        lay_out(&call.further[k].grad, &window.call.further[k].grad, window)
+        lay_out(&call.further[k].hess, &window.call.further[k].hess, window)
 
 
-cdef bint open_window(const Call* call, Py_ssize_t blocks, Window* window) noexcept nogil:
+cdef bint open_window(const Call* call, bint rows, Py_ssize_t blocks, Window* window) noexcept nogil:
     """False where there is no memory for it."""
-    window.call = call[0]
-    window.operands, window.blocks = 0, LEAST_WINDOW
+    cdef int k
+    window.call, window.rows, window.operands = call[0], rows, 0
+    window.unit = rows_of_block(call.classes) if rows else BLOCK
+    window.width = call.classes if rows else 1
+    window.blocks = max(<Py_ssize_t>1, LEAST_ROWS // window.unit) if rows else LEAST_WINDOW
     lay_out(&call.y_true, &window.call.y_true, window)
     lay_out(&call.y_pred, &window.call.y_pred, window)
-    if call.pair:
-        lay_out(&call.further[0].y_pred, &window.call.further[0].y_pred, window)
+    for k in range(further_predictions(call, rows)):
+        lay_out(&call.further[k].y_pred, &window.call.further[k].y_pred, window)
     window.inputs = window.operands
     if call.outputs != NOTHING:
         lay_out_results(call, window)
     window.blocks = min(window.blocks, blocks)
-    window.memory = malloc(window.operands * window.blocks * BLOCK * sizeof(real) + LINE)
+    window.memory = malloc(window.operands * numbers_of(window) * sizeof(real) + LINE)
     return window.memory != NULL
+
+
+cdef inline Py_ssize_t numbers_of(const Window* window) noexcept nogil:
+    """Of an operand."""
+    return window.blocks * window.unit * window.width
 
 
 cdef inline real* laid_out(const Window* window, int k) noexcept nogil:
     """The numbers of an operand, from the window's first on."""
     cdef real* numbers = <real*>((<size_t>window.memory + LINE - 1) // LINE * LINE)
-    return numbers + k * window.blocks * BLOCK
+    return numbers + k * numbers_of(window)
+
+
+cdef void fetch(const Window* window, int k, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+    cdef const Operand* a = window.operand[k].across
+    if window.rows:
+        transpose(<const real*>(a.data + start * a.size), a.class_stride // a.size, laid_out(window, k), window.width, window.width, n)
+    else:
+        gather_block(a, start, n, laid_out(window, k))
+
+
+cdef void bring_back(const Window* window, int k, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+    cdef const Operand* a = window.operand[k].across
+    if window.rows:
+        transpose(laid_out(window, k), window.width, <real*>(a.data + start * a.size), a.class_stride // a.size, n, window.width)
+    else:
+        store(a, start, n, laid_out(window, k))
 
 
 cdef void in_window(const Window* window, range_fn run, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     """Results last of all, for they may take an input's place."""
-    cdef Py_ssize_t start = window.call.origin + first * BLOCK
-    cdef Py_ssize_t n = min(last * BLOCK, window.call.size) - first * BLOCK
+    cdef Py_ssize_t start = window.call.origin + first * window.unit
+    cdef Py_ssize_t n = min(last * window.unit, window.call.size) - first * window.unit
     cdef int k
     for k in range(window.operands):
-        window.operand[k].plain.data = <char*>(<size_t>laid_out(window, k) - start * sizeof(real))
+        window.operand[k].plain.data = <char*>(<size_t>laid_out(window, k) - start * window.width * sizeof(real))
         if k < window.inputs:
-            gather_block(window.operand[k].across, start, n, laid_out(window, k))
+            fetch(window, k, start, n)
     run(&window.call, first, last, partial)
     if partial.fault == NO_FAULT:
         for k in range(window.inputs, window.operands):
-            store(window.operand[k].across, start, n, laid_out(window, k))
+            bring_back(window, k, start, n)
 
 
-cdef void in_windows(const Call* call, range_fn run, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+cdef void in_windows(const Call* call, bint rows, range_fn run, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     """Run over blocks with plain operands; as they are, where memory is short."""
     cdef Window window
-    if not open_window(call, last - first, &window):
+    if not open_window(call, rows, last - first, &window):
         run(call, first, last, partial)
         return
     while first < last and partial.fault == NO_FAULT:

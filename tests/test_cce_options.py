@@ -59,14 +59,16 @@ def test_against_the_reference(options, dtype, labels):
         check(pyloss.CCE(**options, reduction=reduction), y, p, weight[:n])
 
 
-@pytest.mark.parametrize("options", FROM_LOGITS[::7])
-def test_many_classes(options):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("options", FROM_LOGITS, ids=str)
+def test_many_classes(options, dtype):
+    """Up to 32 are taken in tiles, more row by row."""
     rng = np.random.default_rng(0)
-    for classes in (33, 1024, 1030):
+    for classes in (1, 32, 33, 1024, 1030):
         more = {**options, "class_weight": options["class_weight"] and tuple(rng.uniform(0, 2, classes))}
-        z = rng.normal(size=(7, classes))
+        z = rng.normal(size=(7, classes)).astype(dtype)
         check(pyloss.CCE(**more), rng.integers(0, classes, 7), z)
-        check(pyloss.CCE(**more), rng.dirichlet(np.ones(classes), 7), z)
+        check(pyloss.CCE(**more), rng.dirichlet(np.ones(classes), 7).astype(dtype), z)
 
 
 @pytest.mark.parametrize("options", FROM_LOGITS[::7])

@@ -121,7 +121,7 @@ def test_stages(stage, level, bits):
 @pytest.mark.parametrize("level", REGISTERS)
 def test_careful_sums(level, bits):
     """Each term takes six additions, and the doubles of either precision fill the registers."""
-    assert packed(functions(level, bits)["careful_sum"], level, 64) >= 6
+    assert packed(functions(level, bits)["add_all_carefully"], level, 64) >= 6
 
 
 @pytest.mark.parametrize("bits", SUFFIX)

@@ -4,9 +4,8 @@
 # The largest term of S is 1 and would drown the others where they are small, so it is left out of the sum: `others` is S - 1, log S is
 # log1p(others), and S - e_k is `others` again where e_k = 1. So nothing cancels in the gradient that does not cancel in truth.
 #
-# Few classes are taken in tiles of rows, many row by row; and row by row goes what has an option: a truth that is not taken as it is, a
-# temperature T (the gaps top - z_k are divided by it), a cap (each logit is cap tanh(z / cap) first), and z-loss, the square of log sum
-# exp.
+# Few classes are taken in tiles of rows, many row by row; and row by row goes what has an option: a temperature T (the gaps top - z_k are
+# divided by it), a cap (each logit is cap tanh(z / cap) first), and z-loss, the square of log sum exp.
 
 cdef inline real rest_of(real e, real others) noexcept nogil:
     """S - e."""
@@ -69,7 +68,7 @@ cdef struct Row:
 
 
 cdef inline bint has_options(const Call* call) noexcept nogil:
-    return bends_truth(call) or call.parameters[0] != 0 or call.parameters[1] != 0 or call.parameters[2] != 1
+    return call.parameters[0] != 0 or call.parameters[1] != 0 or call.parameters[2] != 1
 
 
 cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:

@@ -194,48 +194,51 @@ cdef inline real inside(double parameter) noexcept nogil:
     return <real>max(<double>LEAST_NORMAL, min(<double>LARGE, parameter))
 
 
-cdef inline double rest_of_sum(double a, double b, double total) noexcept nogil:
-    """What rounding took from total = a + b (Knuth)."""
-    cdef double shadow = total - a
-    return (a - (total - shadow)) + (b - shadow)
+cdef void label_gap(const Call* call, Row* row) noexcept nogil:
+    cdef real[BLOCK] z_buffer, low_buffer
+    cdef const real* z = load_logits(call, row, row.label, 1, z_buffer)
+    cdef const real* low = load_lows(call, row, row.label, 1, low_buffer)
+    cdef double gap = <double>shift_of(row) - z[0]
+    if low != NULL:
+        gap += <double>row.top_low - low[0]
+    row.gap = gap / row.temperature
+    row.mass = 1
 
 
-cdef void row_gap(const Call* call, Row* row) noexcept nogil:
-    """gap and mass of the row, in units of the temperature."""
+cdef void truth_gap(const Call* call, Row* row) noexcept nogil:
     cdef real[BLOCK] z_buffer, low_buffer, t_buffer
+    cdef double[BLOCK] gaps, masses
     cdef const real* z
     cdef const real* low
     cdef const real* t
     cdef Py_ssize_t first = 0, n, k
-    cdef double mass = 0, lost = 0, lost_gap = 0, sum, gap, shift = shift_of(row)
-    if row.label >= 0:
-        z = load_logits(call, row, row.label, 1, z_buffer)
-        low = load_lows(call, row, row.label, 1, low_buffer)
-        row.gap = ((<double>shift - z[0]) + ((<double>row.top_low - low[0]) if low != NULL else 0)) / row.temperature
-        row.mass = 1
-        return
-    row.gap = 0
+    cdef double gap = 0, gap_rest = 0, mass = 0, mass_rest = 0, shift = shift_of(row), top_low = row.top_low
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         z = load_logits(call, row, first, n, z_buffer)
         low = load_lows(call, row, first, n, low_buffer)
         t = load_targets(call, row.t, row.hot, first, n, t_buffer)
         for k in range(n):
-            gap = shift - z[k]
-            if low != NULL:
-                gap += <double>row.top_low - low[k]
-            gap = select_double(t[k] != 0, t[k] * gap, 0)
-            sum = row.gap + gap
-            lost_gap += rest_of_sum(row.gap, gap, sum)
-            row.gap = sum
-            sum = mass + t[k]
-            lost += rest_of_sum(mass, t[k], sum)
-            mass = sum
+            gaps[k] = shift - z[k]
+            masses[k] = t[k]
+        if low != NULL:
+            for k in range(n):
+                gaps[k] += top_low - low[k]
+        for k in range(n):
+            gaps[k] = select_double(masses[k] != 0, masses[k] * gaps[k], 0)
+        add_all_carefully(gaps, n, &gap, &gap_rest)
+        add_all_carefully(masses, n, &mass, &mass_rest)
         first += n
-    if lost_gap == lost_gap:    # an infinite sum has lost nothing
-        row.gap += lost_gap
-    row.gap /= row.temperature
-    row.mass = mass + (lost if lost == lost else 0)
+    row.gap = in_one(gap, gap_rest) / row.temperature
+    row.mass = in_one(mass, mass_rest)
+
+
+cdef inline void row_gap(const Call* call, Row* row) noexcept nogil:
+    """gap and mass of the row, in units of the temperature."""
+    if row.label >= 0:
+        label_gap(call, row)
+    else:
+        truth_gap(call, row)
 
 
 cdef void row_others(const Call* call, Row* row) noexcept nogil:

@@ -31,6 +31,7 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
 
 
 cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
+    cdef double[ROW_BLOCK] lost
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
@@ -39,13 +40,18 @@ cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ss
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
-        tile.gap[i] = tile.mass[i] = 0
+        tile.gap[i] = tile.mass[i] = lost[i] = 0
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
             gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
             tile.gap[i] += select_double(t != 0, t * gap, 0)
-            tile.mass[i] += t
+            if sizeof(real) == sizeof(double):  # of floats so few sums are as good as exact
+                add_carefully(t, &tile.mass[i], &lost[i])
+            else:
+                tile.mass[i] += t
+    for i in range(ROW_BLOCK):
+        tile.mass[i] = in_one(tile.mass[i], lost[i])
 
 
 cdef inline void add_up(double* total, real* terms) noexcept nogil:
@@ -136,6 +142,16 @@ cdef void set_slopes(const Tile* tile, const double* scale, const double* factor
         slopes.top_weight[i] = <real>(tile.others[i] * factor[i])
 
 
+cdef void truth_grads_of_doubles(Tile* tile, Py_ssize_t classes, const double* factor) noexcept nogil:
+    cdef Py_ssize_t i, k
+    cdef real e, t
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            e = tile.e[k * ROW_BLOCK + i]
+            t = tile.t[k * ROW_BLOCK + i]
+            tile.e[k * ROW_BLOCK + i] = <real>(softmax_grad(e, t, <real>(tile.mass[i] - t), tile.others[i]) * factor[i])
+
+
 cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
     """e becomes the gradient. It is rounded about once, after e."""
     cdef Slopes slopes
@@ -149,9 +165,7 @@ cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const
             x = select(e == 1, (slopes.mass[i] - t) + slopes.mass_low[i], e)
             share = select(e == 1, slopes.top_share[i], slopes.share[i])
             weight = select(e == 1, slopes.top_weight[i], slopes.weight[i])
-            rest = t * weight
-            if sizeof(real) < sizeof(double):
-                rest = multiply_add(t, weight, select(e == 1, 0, multiply_add(t, slopes.weight_low[i], -(e * slopes.share_low[i]))))
+            rest = multiply_add(t, weight, select(e == 1, 0, multiply_add(t, slopes.weight_low[i], -(e * slopes.share_low[i]))))
             tile.e[k * ROW_BLOCK + i] = multiply_add(x, share, -rest)
 
 
@@ -183,6 +197,8 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label
         factor[i] = scale[i] / tile.total[i]
     if label != NULL:
         label_grads(tile, rows, call.classes, label, factor)
+    elif sizeof(real) == sizeof(double):
+        truth_grads_of_doubles(tile, call.classes, factor)
     else:
         truth_grads(tile, call.classes, scale, factor)
     drop_weightless(tile.e, weight, rows, call.classes)
@@ -195,8 +211,9 @@ cdef void softmax_tile(const Call* call, const Py_ssize_t* label, const double* 
     if rows < ROW_BLOCK:
         memset(&tile, 0, sizeof(tile))
     load_tile(&call.y_pred, start, rows, call.classes, tile.e)
-    if label == NULL:
-        load_tile(&call.y_true, start, rows, call.classes, tile.t)
+    if label == NULL or bends_truth(call):
+        load_target_tile(call, label, start, rows, tile.t)
+        label = NULL
     tile_tops(&tile, call.classes)
     tile_gaps(&tile, rows, call.classes, label)
     tile_exps(&tile, call.classes)
