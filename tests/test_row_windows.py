@@ -1,4 +1,4 @@
-"""Rows of many classes that lie side by side class for class, as in Fortran order: windows of them are laid out, with the bits of plain rows."""
+"""Rows of many classes that lie side by side, as in Fortran order: windows of them are laid out, with the bits of plain rows."""
 
 import numpy as np
 import pytest
