@@ -63,33 +63,48 @@ cdef const double* load_double(const Operand* source, Py_ssize_t first, Py_ssize
     return <const double*>load(source, first, n, <real*>buffer)
 
 
+cdef inline bint changes_weights(const Call* call) noexcept nogil:
+    cdef int k
+    for k in range(MASKS):
+        if call.masks[k].present:
+            return True
+    return call.weighs_rows or (call.ignores and call.labels)
+
+
 cdef const double* load_weights(const Call* call, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
     """The weights of a block, 0 where a mask is set; NULL where every weight is 1."""
-    cdef double[BLOCK] flags
     cdef const double* weight
-    cdef const double* masked
-    cdef const double* label
     cdef Py_ssize_t i
-    cdef int k
     if not call.weighted:
         return NULL
     if call.weight.present:
         weight = call.wide.load(&call.weight, first, n, buffer)
+        if not changes_weights(call):
+            return weight
         if weight != buffer:
             memcpy(buffer, weight, n * sizeof(double))
     else:
         for i in range(n):
             buffer[i] = 1
+    drop_masked(call, first, n, buffer)
+    return buffer
+
+
+cdef void drop_masked(const Call* call, Py_ssize_t first, Py_ssize_t n, double* weight) noexcept nogil:
+    cdef double[BLOCK] flags
+    cdef const double* masked
+    cdef const double* label
+    cdef Py_ssize_t i
+    cdef int k
     for k in range(MASKS):
         if call.masks[k].present:
             masked = call.wide.load(&call.masks[k], first, n, flags)
             for i in range(n):
-                buffer[i] = select_double(masked[i] == 0, buffer[i], 0)
+                weight[i] = select_double(masked[i] == 0, weight[i], 0)
     if call.ignores and call.labels:
         label = call.wide.load(&call.y_true, first, n, flags)
         for i in range(n):
-            buffer[i] = select_double(label[i] == call.ignored, 0, buffer[i])
-    return buffer
+            weight[i] = select_double(label[i] == call.ignored, 0, weight[i])
 
 
 cdef void weigh(real* x, const double* weight, double scale, Py_ssize_t n) noexcept nogil:
@@ -289,6 +304,19 @@ cdef double careful_sum(const real* x, const double* weight, Py_ssize_t n) noexc
     return in_one(head, rest)
 
 
+cdef bint negative_weight(const Call* call, const double* weight, Py_ssize_t first, Py_ssize_t n, Partial* partial) noexcept nogil:
+    """Note the first."""
+    cdef Py_ssize_t i
+    if not call.checks_weights or within_0_and(<real>INFINITY, <const real*>weight, n):
+        return False
+    for i in range(n):
+        if weight[i] < 0:
+            partial.fault = WEIGHT_FAULT
+            partial.fault_index = first + i
+            return True
+    return False
+
+
 cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     """The total weight, before anything else; a negative one is a fault. Only the float64 kernels' is called."""
     cdef double[BLOCK] buffer
@@ -303,10 +331,8 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
             weight = buffer
             for i in range(n):
                 buffer[i] = 1
-        for i in range(n):
-            if weight[i] < 0 and call.checks_weights and partial.fault == NO_FAULT:
-                partial.fault = WEIGHT_FAULT
-                partial.fault_index = start + i
+        if negative_weight(call, weight, start, n, partial):
+            return
         if call.weighs_rows:
             weigh_rows(call, start, n, buffer)
         total = sum_of_doubles(weight, n)

@@ -29,7 +29,7 @@ cdef struct Window:
 
 cdef inline bint rows_lie_across(const Operand* a) noexcept nogil:
     """Whether rows of the kernel's own type are side by side, one class after the other."""
-    if not own_type(a) or a.ndim != 1 or a.strides[0] != a.size or a.class_stride <= a.size:
+    if not own_type(a) or a.strides[a.ndim - 1] != a.size or a.class_stride <= a.size:
         return False
     return (<size_t>a.data | <size_t>a.class_stride) % sizeof(real) == 0
 
@@ -109,10 +109,26 @@ cdef inline real* laid_out(const Window* window, int k) noexcept nogil:
     return numbers + k * numbers_of(window)
 
 
+cdef inline void transpose_rows(const Operand* a, Py_ssize_t start, Py_ssize_t n, Py_ssize_t classes, real* plain, bint back) noexcept nogil:
+    """Rows to plain ones, or back from those."""
+    cdef Py_ssize_t run, stride = a.class_stride // a.size
+    cdef Walk walk
+    walk_to(a, start, &walk)
+    while n > 0:
+        run = run_length(a, &walk, n)
+        if back:
+            transpose(plain, classes, <real*>walk.data, stride, run, classes)
+        else:
+            transpose(<const real*>walk.data, stride, plain, classes, classes, run)
+        walk_on(a, run, &walk)
+        plain += run * classes
+        n -= run
+
+
 cdef void fetch(const Window* window, int k, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
     cdef const Operand* a = window.operand[k].across
     if window.rows:
-        transpose(<const real*>(a.data + start * a.size), a.class_stride // a.size, laid_out(window, k), window.width, window.width, n)
+        transpose_rows(a, start, n, window.width, laid_out(window, k), False)
     else:
         gather_block(a, start, n, laid_out(window, k))
 
@@ -120,7 +136,7 @@ cdef void fetch(const Window* window, int k, Py_ssize_t start, Py_ssize_t n) noe
 cdef void bring_back(const Window* window, int k, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
     cdef const Operand* a = window.operand[k].across
     if window.rows:
-        transpose(laid_out(window, k), window.width, <real*>(a.data + start * a.size), a.class_stride // a.size, n, window.width)
+        transpose_rows(a, start, n, window.width, laid_out(window, k), True)
     else:
         store(a, start, n, laid_out(window, k))
 

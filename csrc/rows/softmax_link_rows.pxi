@@ -30,7 +30,7 @@ cdef void exact_others(const Call* call, LinkRow* row) noexcept nogil:
     The last lanes are filled up with zeros: with a number of steps that the compiler knows, and arrays that nothing else can see, both
     loops vectorise.
     """
-    cdef real[BLOCK] buffer
+    cdef Logits logits
     cdef real[CHUNK] e, e_low
     cdef real[LANES] high, low, ones
     cdef const real* z
@@ -41,7 +41,7 @@ cdef void exact_others(const Call* call, LinkRow* row) noexcept nogil:
         high[j] = low[j] = ones[j] = 0
     while first < call.classes:
         n = min(<Py_ssize_t>CHUNK, call.classes - first)
-        z = load_logits(call, &row.softmax, first, n, buffer)
+        z = load_logits(call, &row.softmax, first, n, &logits)
         for k in range(n):
             sum = duo_exp_below(z[k], shift)
             e[k] = sum.high
@@ -95,14 +95,14 @@ cdef void link_others(const Call* call, LinkRow* row) noexcept nogil:
 
 cdef void label_exps(const Call* call, const LinkRow* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
     """What was not kept, with the same digits."""
-    cdef real[BLOCK] buffer
+    cdef Logits logits
     cdef const real* z
     cdef real shift = shift_of(&row.softmax)
     cdef Py_ssize_t k
     if not row.exact_exps:
         exps(call, &row.softmax, first, n, e)
         return
-    z = load_logits(call, &row.softmax, first, n, buffer)
+    z = load_logits(call, &row.softmax, first, n, &logits)
     for k in range(n):
         e[k] = duo_exp_below(z[k], shift).high
 
@@ -146,9 +146,10 @@ cdef void label_derivatives(const Call* call, const LinkRow* row, const Shares* 
 
 cdef double label_row(const Call* call, const link_block_fn* link, LinkRow* row) noexcept nogil:
     """The label's logit is read before e takes its place, where out is y_pred."""
+    cdef Logits logits
     cdef real[BLOCK] room
     cdef Shares shares
-    cdef real shift = shift_of(&row.softmax), z = load_logits(call, &row.softmax, row.softmax.label, 1, room)[0]
+    cdef real shift = shift_of(&row.softmax), z = load_logits(call, &row.softmax, row.softmax.label, 1, &logits)[0]
     cdef Duo e = duo_exp_below(z, shift)
     row.softmax.keeps = call.outputs != VALUE and rows_are_direct(&call.grad)
     row.kept = NULL
@@ -168,8 +169,9 @@ cdef double label_row(const Call* call, const link_block_fn* link, LinkRow* row)
 # Distributions: every class has a share
 
 cdef void load_shares(const Call* call, const LinkRow* row, Py_ssize_t first, Py_ssize_t n, Shares* shares) noexcept nogil:
+    cdef Logits logits
     cdef real[BLOCK] buffer
-    cdef const real* z = load_logits(call, &row.softmax, first, n, buffer)
+    cdef const real* z = load_logits(call, &row.softmax, first, n, &logits)
     cdef const real* t
     cdef real shift = shift_of(&row.softmax), log_total = row.log_total
     cdef Duo others = row.others, e

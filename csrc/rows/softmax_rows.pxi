@@ -9,37 +9,56 @@ cdef inline Duo capped(real z, real cap) noexcept nogil:
     return with_sign(duo(high, select(high <= LARGE, (size.high - high) + size.low, 0)), z)
 
 
-cdef const real* load_capped(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
-    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
-    cdef Py_ssize_t k
+cdef struct Logits:
+    # Some logits of a row: as they are, and capped ones in two numbers.
+    real[BLOCK] plain, high, low
+
+
+cdef inline void cap_round(const real* z, real cap, output high, output low) noexcept nogil:
+    cdef Duo number
+    cdef Py_ssize_t j
+    for j in range(LANES):
+        number = capped(z[j], cap)
+        high[j] = number.high
+        low[j] = number.low
+
+
+cdef void cap_all(const real* z, real cap, Logits* logits, Py_ssize_t n) noexcept nogil:
+    """In lanes, of which the last are filled up: a number alone takes as long as a register full of them."""
+    cdef real[LANES] last
+    cdef Py_ssize_t k = 0, j
+    while k + LANES <= n:
+        cap_round(z + k, cap, logits.high + k, logits.low + k)
+        k += LANES
+    if k < n:
+        for j in range(LANES):
+            last[j] = 0
+        memcpy(last, z + k, (n - k) * sizeof(real))
+        cap_round(last, cap, logits.high + k, logits.low + k)
+
+
+cdef const real* load_capped(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, Logits* logits) noexcept nogil:
+    cdef const real* z = load_classes(&call.y_pred, row.z, first, n, logits.plain)
     if row.cap == 0:
         return z
-    for k in range(n):
-        buffer[k] = capped(z[k], row.cap).high
-    return buffer
+    cap_all(z, row.cap, logits, n)
+    return logits.high
 
 
-cdef const real* load_lows(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+cdef inline const real* lows_of(const Row* row, const Logits* logits) noexcept nogil:
     """What rounding took from capped logits; NULL where there is no cap."""
-    cdef const real* z
-    cdef Py_ssize_t k
-    if row.cap == 0:
-        return NULL
-    z = load_classes(&call.y_pred, row.z, first, n, buffer)
-    for k in range(n):
-        buffer[k] = capped(z[k], row.cap).low
-    return buffer
+    return logits.low if row.cap != 0 else NULL
 
 
-cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* buffer) noexcept nogil:
+cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, Logits* logits) noexcept nogil:
     """Under an infinite top, those of the softmax's limit."""
-    cdef const real* z = load_capped(call, row, first, n, buffer)
+    cdef const real* z = load_capped(call, row, first, n, logits)
     cdef Py_ssize_t k
     if not row.top > LARGE:
         return z
     for k in range(n):
-        buffer[k] = limit_of(z[k], row.infinities)
-    return buffer
+        logits.plain[k] = limit_of(z[k], row.infinities)
+    return logits.plain
 
 
 cdef inline real shift_of(const Row* row) noexcept nogil:
@@ -86,48 +105,45 @@ cdef real lane_top(const real* z, Py_ssize_t n, real top) noexcept nogil:
 
 
 cdef Py_ssize_t infinities(const Call* call, const Row* row) noexcept nogil:
-    cdef real[BLOCK] buffer
+    cdef Logits logits
     cdef const real* z
     cdef Py_ssize_t first = 0, n, k, count = 0
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        z = load_capped(call, row, first, n, buffer)
+        z = load_capped(call, row, first, n, &logits)
         for k in range(n):
             count += z[k] > LARGE
         first += n
     return count
 
 
-cdef real low_of_top(const Call* call, const Row* row) noexcept nogil:
-    cdef real[BLOCK] buffer, low_buffer
-    cdef const real* z
-    cdef const real* low
-    cdef real most = -LARGE
-    cdef Py_ssize_t first = 0, n, k
-    while first < call.classes:
-        n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        z = load_capped(call, row, first, n, buffer)
-        low = load_lows(call, row, first, n, low_buffer)
-        for k in range(n):
-            most = select((z[k] == row.top) & (low[k] > most), low[k], most)
-        first += n
+cdef real largest_low(const real* z, const real* low, Py_ssize_t n, real top, real most) noexcept nogil:
+    """Of those that come with the top."""
+    cdef Py_ssize_t k
+    for k in range(n):
+        most = select((z[k] == top) & (low[k] > most), low[k], most)
     return most
 
 
 cdef void row_top(const Call* call, Row* row) noexcept nogil:
-    cdef real[BLOCK] buffer
-    cdef real top = -2 * LARGE
+    cdef Logits logits
+    cdef const real* z
+    cdef real top
     cdef Py_ssize_t first = 0, n
+    row.top = -2 * LARGE
+    row.top_low = -LARGE
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        top = lane_top(load_capped(call, row, first, n, buffer), n, top)
+        z = load_capped(call, row, first, n, &logits)
+        top = lane_top(z, n, row.top)
+        if row.cap != 0:
+            row.top_low = largest_low(z, logits.low, n, top, row.top_low if top == row.top else -LARGE)
+        row.top = top
         first += n
-    row.top = top
-    row.top_low = 0
-    if top > LARGE:
+    if row.top > LARGE:
         row.infinities = infinities(call, row)
-    elif row.cap != 0:
-        row.top_low = low_of_top(call, row)
+    if row.top > LARGE or row.cap == 0:
+        row.top_low = 0
 
 
 cdef inline void add_below_one(real* four, real* count, const real* e) noexcept nogil:
@@ -173,9 +189,9 @@ cdef inline real exp_below_by(real z, real top, real low, real temperature) noex
 
 
 cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
-    cdef real[BLOCK] buffer, low_buffer
-    cdef const real* z = load_logits(call, row, first, n, buffer)
-    cdef const real* low = load_lows(call, row, first, n, low_buffer)
+    cdef Logits logits
+    cdef const real* z = load_logits(call, row, first, n, &logits)
+    cdef const real* low = lows_of(row, &logits)
     cdef real shift = shift_of(row), temperature = row.temperature
     cdef Py_ssize_t k
     if low != NULL:
@@ -195,9 +211,9 @@ cdef inline real inside(double parameter) noexcept nogil:
 
 
 cdef void label_gap(const Call* call, Row* row) noexcept nogil:
-    cdef real[BLOCK] z_buffer, low_buffer
-    cdef const real* z = load_logits(call, row, row.label, 1, z_buffer)
-    cdef const real* low = load_lows(call, row, row.label, 1, low_buffer)
+    cdef Logits logits
+    cdef const real* z = load_logits(call, row, row.label, 1, &logits)
+    cdef const real* low = lows_of(row, &logits)
     cdef double gap = <double>shift_of(row) - z[0]
     if low != NULL:
         gap += <double>row.top_low - low[0]
@@ -206,7 +222,8 @@ cdef void label_gap(const Call* call, Row* row) noexcept nogil:
 
 
 cdef void truth_gap(const Call* call, Row* row) noexcept nogil:
-    cdef real[BLOCK] z_buffer, low_buffer, t_buffer
+    cdef Logits logits
+    cdef real[BLOCK] buffer
     cdef double[BLOCK] gaps, masses
     cdef const real* z
     cdef const real* low
@@ -215,9 +232,9 @@ cdef void truth_gap(const Call* call, Row* row) noexcept nogil:
     cdef double gap = 0, gap_rest = 0, mass = 0, mass_rest = 0, shift = shift_of(row), top_low = row.top_low
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        z = load_logits(call, row, first, n, z_buffer)
-        low = load_lows(call, row, first, n, low_buffer)
-        t = load_targets(call, row.t, row.hot, first, n, t_buffer)
+        z = load_logits(call, row, first, n, &logits)
+        low = lows_of(row, &logits)
+        t = load_targets(call, row.t, row.hot, first, n, buffer)
         for k in range(n):
             gaps[k] = shift - z[k]
             masses[k] = t[k]
