@@ -109,8 +109,9 @@ cdef inline real* laid_out(const Window* window, int k) noexcept nogil:
     return numbers + k * numbers_of(window)
 
 
-cdef inline void transpose_rows(const Operand* a, Py_ssize_t start, Py_ssize_t n, Py_ssize_t classes, real* plain, bint back) noexcept nogil:
-    """Rows to plain ones, or back from those."""
+cdef void transpose_rows(const Operand* a, Py_ssize_t start, Py_ssize_t n, Py_ssize_t classes, real* plain,
+                         bint back) noexcept nogil:
+    """To plain rows, or back from those."""
     cdef Py_ssize_t run, stride = a.class_stride // a.size
     cdef Walk walk
     walk_to(a, start, &walk)
