@@ -9,7 +9,7 @@ cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
 
 
 cdef bint surely_inside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    """An instruction or two for a vector. False of what holds a -0 or a nan, too."""
+    """An instruction or two for a vector. False of a nan too, and of a -0 among fractions."""
     if domain.integral:
         return domain.low == -1 and domain.high == 1 and are_signs(x, n)
     return domain.low == 0 and within_0_and(<real>domain.high, x, n)
@@ -72,7 +72,7 @@ cdef inline bint changes_weights(const Call* call) noexcept nogil:
 
 
 cdef const double* load_weights(const Call* call, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
-    """The weights of a block, 0 where a mask is set; NULL where every weight is 1."""
+    """The weights of a block, 0 where a mask is set; the caller's own where nothing changes them, NULL where every weight is 1."""
     cdef const double* weight
     cdef Py_ssize_t i
     if not call.weighted:
@@ -333,7 +333,7 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
                 buffer[i] = 1
         if negative_weight(call, weight, start, n, partial):
             return
-        if call.weighs_rows:
+        if call.weighs_rows:    # then they are in the buffer
             weigh_rows(call, start, n, buffer)
         total = sum_of_doubles(weight, n)
         if overflowed(total, weight, n):

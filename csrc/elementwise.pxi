@@ -263,7 +263,8 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
 
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step) noexcept nogil:
-    """What gives the sum of a block where there is no more to do than that and to check: no weights. Steps are not checked."""
+    """What gives the sum of a block where there is no more to do than that and to check: no weights. What is to be checked is
+    not read in steps."""
     cdef sum_fn sum_block = NULL if call.outputs == NOTHING or call.class_factors != NULL else summing(call, step)
     if sum_block != NULL and step > 1 and (to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain)):
         return NULL
@@ -275,24 +276,24 @@ cdef inline bint to_be_checked(const Call* call, const Domain* domain) noexcept 
     return domain.checked and not (USUAL[call.point] and domain.low == 0 and isinf(domain.high) and not domain.integral)
 
 
-cdef inline bint sound(const Call* call, const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    return not to_be_checked(call, domain) or surely_inside(x, domain, n)
-
-
 cdef inline const real* load_by(Py_ssize_t step, const Operand* source, Py_ssize_t start, Py_ssize_t n, real* buffer) noexcept nogil:
     return load(source, start, n, buffer) if step == 1 else <const real*>source.data + step * start
 
 
 cdef inline bint sum_alone(const Call* call, sum_fn sum_block, Py_ssize_t step, Py_ssize_t start, Py_ssize_t n, Work* work,
-                           ExactSum* sum) noexcept nogil:
-    """False where the sum leaves the range, or there may be a fault: the way of all other blocks finds out why."""
+                           Partial* partial) noexcept nogil:
+    """False where the sum leaves the range, or there is a fault: the way of all other blocks finds out why."""
     cdef const real* y = load_by(step, &call.y_true, start, n, work.y_buffer)
     cdef const real* p = load_by(step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
     cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n)
-    if not (isfinite(total) and sound(call, y, &call.y_true_domain, n) and sound(call, p, &call.y_pred_domain, n)):
+    if not isfinite(total):
         return False
-    exact_add(sum, total)
+    if to_be_checked(call, &call.y_true_domain) and find_outside(y, &call.y_true_domain, NULL, start, n, Y_TRUE_FAULT, partial):
+        return False
+    if to_be_checked(call, &call.y_pred_domain) and find_outside(p, &call.y_pred_domain, NULL, start, n, Y_PRED_FAULT, partial):
+        return False
+    exact_add(&partial.sums[0], total)
     put(&call.grad, start, n, grad)
     return True
 
@@ -316,7 +317,7 @@ cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partia
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
-        if sum_block != NULL and sum_alone(call, sum_block, step, start, n, &work, &partial.sums[0]):
+        if sum_block != NULL and sum_alone(call, sum_block, step, start, n, &work, partial):
             continue
         if not take_block(call, start, n, &work, partial):
             return

@@ -235,8 +235,8 @@ include "row_kernels.pxi"               # likewise: csrc/rows/*.pxi, a kernel fo
 
 
 cdef void rows(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    """The kernel that the call names. Where there are few classes it reads tiles as they lie."""
-    if call.classes > FEW and any_across(call, True):
+    """The kernel that the call names. Where there are few classes it reads tiles as they lie; of very long rows a block has few."""
+    if call.classes > FEW and rows_of_block(call.classes) >= LEAST_ROWS and any_across(call, True):
         in_windows(call, True, ROW_KERNELS[call.row_kernel], first, last, partial)
     else:
         ROW_KERNELS[call.row_kernel](call, first, last, partial)

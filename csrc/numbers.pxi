@@ -297,12 +297,19 @@ cdef inline bint every_second(const Operand* a) noexcept nogil:
     return own_type(a) and a.ndim == 1 and a.strides[0] == 2 * <Py_ssize_t>sizeof(real) and <size_t>a.data % sizeof(real) == 0
 
 
+cdef inline bint all_aligned(const Operand* a) noexcept nogil:
+    """Whether numbers of the kernel's own type lie where that type may."""
+    cdef size_t places = <size_t>a.data | <size_t>a.class_stride
+    cdef int d
+    for d in range(a.ndim):
+        places |= <size_t>a.strides[d]
+    return places % sizeof(real) == 0
+
+
 cdef inline bint lies_across(const Operand* a) noexcept nogil:
     """Whether numbers of the kernel's own type lie side by side along the last dimension but one, as in Fortran order."""
     cdef int d = a.ndim - 1
-    if not own_type(a) or d == 0 or a.strides[d - 1] != a.size:
-        return False
-    return a.shape[d] >= SQUARE and (<size_t>a.data | <size_t>a.strides[d]) % sizeof(real) == 0
+    return own_type(a) and d > 0 and a.strides[d - 1] == a.size and a.shape[d] >= SQUARE and all_aligned(a)
 
 
 cdef inline Py_ssize_t whole_rows(const Operand* a, const Walk* walk, Py_ssize_t n) noexcept nogil:

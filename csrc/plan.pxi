@@ -54,7 +54,7 @@ cdef bint fit_float32(tuple numbers) except -1:
 
 
 cdef void leave_unchecked(Call* call) noexcept nogil:
-    """Where another reading of the same data has looked at them."""
+    """The numbers, where another reading of the same data has checked them; labels and weights always are."""
     cdef int k
     call.y_true_domain.checked = call.y_pred_domain.checked = False
     for k in range(FURTHER):

@@ -31,7 +31,7 @@ cdef const real* load_targets(const Call* call, const char* row, Py_ssize_t labe
 
 
 cdef void load_target_tile(const Call* call, const Py_ssize_t* label, Py_ssize_t start, Py_ssize_t rows, real* tile) noexcept nogil:
-    """tile[k][i], likewise."""
+    """tile[k][i]: class k of row start + i, or of the label that stands for it."""
     cdef Py_ssize_t i, k
     if label == NULL:
         load_tile(&call.y_true, start, rows, call.classes, tile)
@@ -78,10 +78,8 @@ cdef bint surely_sound_entries(const Call* call, const Operand* operand, const D
     cdef Py_ssize_t first = 0, n, entries = rows * call.classes
     if operand.ndim > 1:
         return False
-    if operand.strides[0] == operand.size:
-        return surely_sound_classes(call, operand, domain, start, rows)
-    if operand.class_stride != operand.size or operand.strides[0] != call.classes * operand.size:
-        return False
+    if operand.class_stride != operand.size or (rows > 1 and operand.strides[0] != call.classes * operand.size):
+        return operand.strides[0] == operand.size and rows >= LEAST_ROWS and surely_sound_classes(call, operand, domain, start, rows)
     while first < entries:
         n = min(<Py_ssize_t>BLOCK, entries - first)
         if not surely_inside(load_classes(operand, row, first, n, buffer), domain, n):

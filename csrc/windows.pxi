@@ -1,5 +1,5 @@
 # Arrays that lie across the walk, as in Fortran order: of one block they are a few numbers in every column. So what several blocks need of
-# them is transposed at once, and the blocks walk plain numbers, or rows of them.
+# them is transposed at once, and the blocks walk plain numbers. Where rows of classes are walked, a window is a block of them.
 
 from libc.stdlib cimport free, malloc
 
@@ -7,7 +7,7 @@ cdef enum:
     WINDOW_ROWS = 64        # that a window of elements should have: some squares of a transposition, and whole lines of the cache
     LEAST_WINDOW = 16       # blocks of elements,
     MOST_WINDOW = 64        # and where rows are long: 256 KB of floats an array
-    LEAST_ROWS = 16         # where rows are walked
+    LEAST_ROWS = 16         # of a block of rows that is worth it: a line of the cache
     LAID_OUT = 11           # operands at most: the truth, three predictions, the value and two derivatives by each
     LINE = 64               # bytes
 
@@ -29,9 +29,7 @@ cdef struct Window:
 
 cdef inline bint rows_lie_across(const Operand* a) noexcept nogil:
     """Whether rows of the kernel's own type are side by side, one class after the other."""
-    if not own_type(a) or a.strides[a.ndim - 1] != a.size or a.class_stride <= a.size:
-        return False
-    return (<size_t>a.data | <size_t>a.class_stride) % sizeof(real) == 0
+    return own_type(a) and a.strides[a.ndim - 1] == a.size and a.class_stride > a.size and all_aligned(a)
 
 
 cdef inline bint is_across(const Operand* a, bint rows) noexcept nogil:
@@ -85,7 +83,7 @@ cdef bint open_window(const Call* call, bint rows, Py_ssize_t blocks, Window* wi
     window.call, window.rows, window.operands = call[0], rows, 0
     window.unit = rows_of_block(call.classes) if rows else BLOCK
     window.width = call.classes if rows else 1
-    window.blocks = max(<Py_ssize_t>1, LEAST_ROWS // window.unit) if rows else LEAST_WINDOW
+    window.blocks = 1 if rows else LEAST_WINDOW
     lay_out(&call.y_true, &window.call.y_true, window)
     lay_out(&call.y_pred, &window.call.y_pred, window)
     for k in range(further_predictions(call, rows)):

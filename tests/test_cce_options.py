@@ -71,6 +71,18 @@ def test_many_classes(options, dtype):
         check(pyloss.CCE(**more), rng.dirichlet(np.ones(classes), 7).astype(dtype), z)
 
 
+@pytest.mark.parametrize("classes", [10, 32, 33, 100])
+def test_values_of_smoothed_labels_keep_their_digits(classes, rng):
+    """In tiles as row by row: many terms of a size, each of them rounded."""
+    y, z = rng.integers(0, classes, 400), 8 * rng.normal(size=(400, classes))
+    smoothing = 0.3
+    truth = np.longdouble((1 - smoothing) * np.eye(classes)[y] + smoothing / classes)
+    below = np.longdouble(z) - np.longdouble(z.max(axis=1, keepdims=True))
+    expected = truth.sum(axis=1) * np.log(np.exp(below).sum(axis=1)) - (truth * below).sum(axis=1)
+    value = pyloss.CCE(from_logits=True, reduction="none", label_smoothing=smoothing)(y, z)
+    assert (np.abs(value - expected) <= 4 * np.spacing(value)).all()
+
+
 @pytest.mark.parametrize("options", FROM_LOGITS[::7])
 def test_labels_are_one_hot_distributions(options):
     """But for those that are ignored."""

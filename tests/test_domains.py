@@ -52,10 +52,3 @@ def test_labels_are_seen_at_a_look(bits, level):
         assert look(labels, -1, 1, True)
         assert look(2 * labels - 1, -1, 1, True)
         assert look(100 * labels, 0, inf, False)
-
-
-@every_level
-@every_precision
-@pytest.mark.parametrize("domain", [(-1, inf, False), (0.5, 1, False), (0, 3, True), (-2, 2, True)], ids=str)
-def test_of_other_domains_nothing_is_sure(domain, bits, level):
-    assert not load(level, bits).surely_within(np.ones(100, WORDS[bits][1]), *domain)

@@ -31,7 +31,7 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
 
 
 cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
-    cdef double[ROW_BLOCK] lost
+    cdef double[ROW_BLOCK] lost_gap, lost_mass
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
@@ -40,18 +40,21 @@ cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ss
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
-        tile.gap[i] = tile.mass[i] = lost[i] = 0
+        tile.gap[i] = tile.mass[i] = lost_gap[i] = lost_mass[i] = 0
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
             gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
-            tile.gap[i] += select_double(t != 0, t * gap, 0)
+            gap = select_double(t != 0, t * gap, 0)
             if sizeof(real) == sizeof(double):  # of floats so few sums are as good as exact
-                add_carefully(t, &tile.mass[i], &lost[i])
+                add_carefully(gap, &tile.gap[i], &lost_gap[i])
+                add_carefully(t, &tile.mass[i], &lost_mass[i])
             else:
+                tile.gap[i] += gap
                 tile.mass[i] += t
     for i in range(ROW_BLOCK):
-        tile.mass[i] = in_one(tile.mass[i], lost[i])
+        tile.gap[i] = in_one(tile.gap[i], lost_gap[i])
+        tile.mass[i] = in_one(tile.mass[i], lost_mass[i])
 
 
 cdef inline void add_up(double* total, real* terms) noexcept nogil:
