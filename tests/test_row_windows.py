@@ -7,8 +7,8 @@ from variants import PAIRED, ROWWISE, data, weights
 
 import pyloss
 
-# A block and more; rows so long that there are few of them in a block, and fewer than a window has.
-SHAPES = [(150, 40), (40, 1_100), (19, 17_000)]
+# A block and more; longer rows, of which a block has fewer; the longest that are laid out, and longer ones.
+SHAPES = [(150, 40), (40, 1_100), (19, 2_048), (17, 2_100)]
 LOSSES = [variant for variant in (*ROWWISE, *PAIRED) if hasattr(variant(), "axis") and not variant.classes]
 every_loss = pytest.mark.parametrize("variant", LOSSES, ids=str)
 
@@ -38,7 +38,7 @@ def assert_equal(got, expected):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
 @every_loss
 def test_answers(variant, dtype):
-    for shape, threads in zip(SHAPES, (3, 1, 2), strict=True):
+    for shape, threads in zip(SHAPES, (3, 1, 2, 3), strict=True):
         y, p = typed(data(variant, shape), dtype)
         w = weights(shape[:1])
         loss = variant(reduction="none")
