@@ -203,13 +203,13 @@ cdef class Plan:
             total_weight = exact_scaled(&sums.total[<int>WEIGHT], -unit)
         return self.reduced(rows, &sums.total[0], total_weight, unit)
 
-    def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=()):
-        """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`, which has read and
-        checked the same data."""
-        return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, tuple(parameters), None)
+    def scaled_grad(self, double scale, y_true, y_pred, sample_weight=None, out=None, parameters=(), bint again=False):
+        """The point's gradient times a scale of the caller's, not the reduction's; with `parameters` as in `add_to`, which has checked the
+        same data if they are read again."""
+        return self.run(GRAD, y_true, y_pred, sample_weight, out, scale, tuple(parameters), None, again)
 
     cdef object run(self, Outputs outputs, object y_true, object y_pred, object sample_weight, object out, object scaling,
-                    tuple parameters, Sums sums):
+                    tuple parameters, Sums sums, bint again=False):
         cdef tuple masks = (), further = ()
         if self.without_kernel:
             raise TypeError(f"{type(self.loss).__name__}: pyloss has no kernel for it")
@@ -219,7 +219,7 @@ cdef class Plan:
             y_pred, further = y_preds[0], y_preds[1:]
         elif self.predictions > 1:
             y_pred, further = (<tuple>y_pred)[0], (<tuple>y_pred)[1:]
-        return self.run_arrays(outputs, y_true, y_pred, further, sample_weight, masks, out, scaling, parameters, sums)
+        return self.run_arrays(outputs, y_true, y_pred, further, sample_weight, masks, out, scaling, parameters, sums, again)
 
     cdef bint are_plain(self, object y_true, object y_pred, object sample_weight):
         """Whether these are arrays, without a mask and as many as there should be."""
@@ -232,7 +232,7 @@ cdef class Plan:
         return type(y_pred) is tuple and len(<tuple>y_pred) == self.predictions and all_arrays(<tuple>y_pred)
 
     cdef object run_arrays(self, Outputs outputs, ndarray y_true, ndarray y_pred, tuple further, ndarray weight, tuple masks,
-                           object out, object scaling, tuple parameters, Sums sums):
+                           object out, object scaling, tuple parameters, Sums sums, bint again):
         cdef Call call
         cdef Shape shape
         cdef Results results = NO_RESULTS
@@ -255,9 +255,10 @@ cdef class Plan:
         call.scale = 1
         if scaling is not None:
             call.scale = scaling
-            leave_unchecked(&call)
         elif sums is None:
             call.scale = self.scale_of(rows_of(&shape), total_weight)
+        if again:
+            leave_unchecked(&call)
         if results.in_place:
             call.outputs = NOTHING
             self.execute(&call, &shape, &partial, y_true, y_pred, further, False)

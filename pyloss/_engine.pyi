@@ -104,6 +104,7 @@ class Plan:
         sample_weight: ArrayLike | None = None,
         out: Any = None,
         parameters: Sequence[float] = (),
+        again: bool = False,
     ) -> NDArray[Any]: ...
 
 @disjoint_base

@@ -104,7 +104,7 @@ class TotalLoss(Loss, ABC):
     ) -> Array:
         """The gradient: the second reading of the data."""
         scale, parameters = self._slope_of(sums)
-        return self._grad_plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, parameters)
+        return self._grad_plan.scaled_grad(scale, y_true, y_pred, sample_weight, out, parameters, again=True)
 
     def _reduced(self, sums: Sums) -> float:
         if sums[-1]:

@@ -5,6 +5,7 @@ from math import inf
 import numpy as np
 import pytest
 
+import pyloss
 from pyloss._kernels import load
 from pyloss._runtime import available_levels
 
@@ -52,3 +53,11 @@ def test_labels_are_seen_at_a_look(bits, level):
         assert look(labels, -1, 1, True)
         assert look(2 * labels - 1, -1, 1, True)
         assert look(100 * labels, 0, inf, False)
+
+
+def test_a_first_reading_is_checked():
+    """Only a second one of the same data is not: chunks of dask arrays have their gradients from one."""
+    plan, y, p = pyloss.GammaNLL()._plan, np.array([1.0, -1.0]), np.ones(2)
+    with pytest.raises(ValueError, match=r"y_true must be > 0, got -1\.0 at index 1"):
+        plan.scaled_grad(1.0, y, p)
+    assert plan.scaled_grad(1.0, y, p, again=True).shape == (2,)
