@@ -4,13 +4,19 @@
 #include <stddef.h>
 #include "real.h"
 
-/* the inverse, modulo all words, of the bits of 1 without the zeros at their end */
-#if REAL_BITS == 32
-static const word INVERSE_OF_ONE = 0xefdfbf7fu;
+#if defined(_MSC_VER)
+typedef uint16_t part_of_word;
 #else
-static const word INVERSE_OF_ONE = 0xeffbfeffbfeffbffu;
+typedef uint16_t __attribute__((may_alias)) part_of_word;
 #endif
-enum { LOOKED_AT = 128 / sizeof(real) }; /* numbers at once: two registers, or more of fewer */
+
+/* Modulo 2^16, of the upper 16 bits of 1 without the zeros at their end. It is volatile, lest gcc makes shifts and additions of the product. */
+#if REAL_BITS == 32
+static const volatile uint16_t INVERSE_OF_ONE = 0xbf7f;
+#else
+static const volatile uint16_t INVERSE_OF_ONE = 0xfbff;
+#endif
+enum { LOOKED_AT = 128 / sizeof(real), PARTS = 128 / sizeof(part_of_word) }; /* at once: two registers, or more of fewer */
 
 #if REAL_BITS == 32 || defined(__AVX512F__)
 enum { HAS_MAXIMUM = 1 };
@@ -24,17 +30,33 @@ static inline word join(word a, word b)
     return !HAS_MAXIMUM ? a | b : a > b ? a : b;
 }
 
+/* the first word of the second cache line, or of the first where that is whole: a vector that lies across two lines is read twice */
+static inline const real *first_whole_line(const real *x)
+{
+    return (const real *)(((uintptr_t)x + 63) & ~(uintptr_t)63);
+}
+
+INLINED void join_these(word *lane, const real *x)
+{
+    for (int j = 0; j < LOOKED_AT; j++)
+        lane[j] = join(lane[j], to_word(x[j]));
+}
+
 static inline word join_bits(const real *x, ptrdiff_t n)
 {
     word lane[LOOKED_AT] = {0}, all = 0;
-    ptrdiff_t i = 0;
-    for (; i + LOOKED_AT <= n; i += LOOKED_AT)
-        for (int j = 0; j < LOOKED_AT; j++)
-            lane[j] = join(lane[j], to_word(x[i + j]));
+    if (n < LOOKED_AT) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            all = join(all, to_word(x[i]));
+        return all;
+    }
+    const real *last = x + n - LOOKED_AT;
+    join_these(lane, x);
+    join_these(lane, last);
+    for (const real *some = first_whole_line(x); some < last; some += LOOKED_AT)
+        join_these(lane, some);
     for (int j = 0; j < LOOKED_AT; j++)
         all = join(all, lane[j]);
-    for (; i < n; i++)
-        all = join(all, to_word(x[i]));
     return all;
 }
 
@@ -46,20 +68,36 @@ static inline int within_0_and(real high, const real *x, ptrdiff_t n)
     return join_bits(x, first) <= to_word(high) && join_bits(x, n) <= to_word(high);
 }
 
-/* Whether all are -1, 0 or 1. Products with an odd number differ where the words do: with this one only 0 and 1 give no bit but one, beside
- * the sign. */
+/* Products with an odd number differ where the factors do: with this one, 16 bits at a time, those of 0 and 1 alone have no bit but one,
+ * beside the sign. There is no faster product. */
+INLINED void join_products(uint16_t *lane, const real *x, unsigned inverse)
+{
+    const part_of_word *part = (const part_of_word *)x;
+    for (int j = 0; j < PARTS; j++)
+        lane[j] |= (uint16_t)(part[j] * inverse);
+}
+
+/* Whether all are -1, 0 or 1. */
 static inline int are_signs(const real *x, ptrdiff_t n)
 {
-    const word one = (word)1 << MANTISSA_BITS;
-    word lane[LOOKED_AT] = {0}, all = 0;
-    ptrdiff_t i = 0;
-    for (; i + LOOKED_AT <= n; i += LOOKED_AT)
-        for (int j = 0; j < LOOKED_AT; j++)
-            lane[j] |= to_word(x[i + j]) * INVERSE_OF_ONE;
+    const word allowed = SIGN | (word)1 << MANTISSA_BITS;
+    const unsigned inverse = INVERSE_OF_ONE;
+    uint16_t lane[PARTS] = {0};
+    word joined[LOOKED_AT], all = 0;
+    if (n < LOOKED_AT) {
+        real some[LOOKED_AT] = {0};
+        memcpy(some, x, n * sizeof(real));
+        join_products(lane, some, inverse);
+    } else {
+        const real *last = x + n - LOOKED_AT;
+        join_products(lane, x, inverse);
+        join_products(lane, last, inverse);
+        for (x = first_whole_line(x); x < last; x += LOOKED_AT)
+            join_products(lane, x, inverse);
+    }
+    memcpy(joined, lane, sizeof joined);
     for (int j = 0; j < LOOKED_AT; j++)
-        all |= lane[j];
-    for (; i < n; i++)
-        all |= to_word(x[i]) * INVERSE_OF_ONE;
-    return (all & ~(SIGN | one)) == 0;
+        all |= joined[j];
+    return (all & ~allowed) == 0;
 }
 #endif

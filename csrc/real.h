@@ -102,6 +102,12 @@ static inline real with_sign_of(real size, real x)
     return to_real(to_word(size) | (to_word(x) & SIGN));
 }
 
+/* x with its sign changed where the other's is set */
+static inline real turned_by(real x, real other)
+{
+    return to_real(to_word(x) ^ (to_word(other) & SIGN));
+}
+
 /* A choice by the sign's bit needs no comparison. */
 static inline int sign_bit(real x)
 {
@@ -118,6 +124,12 @@ static inline word mask(int condition)
 static inline real blend(word where, real a, real b)
 {
     return to_real((to_word(a) & where) | (to_word(b) & ~where));
+}
+
+/* 0 where x is not above it; a nan stays. Of a choice gcc makes one of all that follows: of each square, and of both doubles of a float. */
+static inline real positive_part(real x)
+{
+    return to_real(to_word(x) & ~mask(x <= 0));
 }
 
 /* rounds once where the processor can, else twice */

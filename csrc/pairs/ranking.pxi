@@ -2,10 +2,9 @@
 
 cdef inline PairPoint margin_ranking(real y, real p, real q, const real* parameter) noexcept nogil:
     """The hinge of p - q; the label 0 stands for -1."""
-    cdef real label = select(y > 0, 1, nil(y) - <real>1)
-    cdef real gap = parameter[0] - label * (p - q)
-    cdef real slope = select(gap > 0, label, nil(gap))
-    return PairPoint(select(gap <= 0, 0, gap), -slope, nil(gap), slope, nil(gap))
+    cdef real gap = (parameter[0] + nil(y)) + turned_against(y, p - q)
+    cdef real slope = select(gap > 0, turned_against(y, 1), nil(gap))
+    return PairPoint(positive_part(gap), slope, nil(gap), -slope, nil(gap))
 
 
 cdef inline PairPoint multi_quantile(real y, real p, real q, const real* parameter) noexcept nogil:

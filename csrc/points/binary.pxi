@@ -54,43 +54,41 @@ cdef inline Point logistic(real y, real z, const real* parameter) noexcept nogil
     return Point(linear + log1p_unit(e), -label * select(score < 0, rest, s), s * rest)
 
 
+cdef inline real gap_to(real margin, real y, real z) noexcept nogil:
+    """margin - label z"""
+    return (margin + nil(y)) + turned_against(y, z)
+
+
 cdef inline Light hinge(real y, real z, const real* parameter) noexcept nogil:
-    cdef real label = sign_of_label(y)
-    cdef real gap = parameter[0] - label * z
-    return Point(select(gap <= 0, 0, gap), select(gap > 0, -label, nil(gap)), nil(gap))
+    cdef real gap = gap_to(parameter[0], y, z)
+    return Point(positive_part(gap), select(gap > 0, turned_against(y, 1), nil(gap)), nil(gap))
 
 
 cdef inline Light squared_hinge(real y, real z, const real* parameter) noexcept nogil:
-    cdef real label = sign_of_label(y)
-    cdef real gap = parameter[0] - label * z
-    cdef real c = select(gap <= 0, 0, gap)
-    return Point(c * c, -label * (c + c), select(gap > 0, 2, nil(gap)))
+    cdef real gap = gap_to(parameter[0], y, z), c = positive_part(gap)
+    return Point(c * c, turned_against(y, c + c), select(gap > 0, 2, nil(gap)))
 
 
 cdef inline Light modified_huber(real y, real z, const real* parameter) noexcept nogil:
     """c is the gap clipped to [0, 2]: c (2 gap - c) is the value on all pieces, written so that only its own size overflows."""
-    cdef real label = sign_of_label(y)
-    cdef real score = label * z, gap = <real>1 - score
-    cdef real c = select(gap <= 0, 0, gap)
-    c = select(score < -1, 2, c)
-    return Point(select(score < -1, <real>-4 * score, c * c), -label * (c + c), select((gap > 0) & (score >= -1), 2, nil(gap)))
+    cdef real miss = gap_to(0, y, z), gap = <real>1 + miss
+    cdef real c = select(miss > 1, 2, positive_part(gap))
+    return Point(select(miss > 1, <real>4 * miss, c * c), turned_against(y, c + c), select((gap > 0) & (miss <= 1), 2, nil(gap)))
 
 
 cdef inline Light perceptron(real y, real z, const real* parameter) noexcept nogil:
-    cdef real label = sign_of_label(y)
-    cdef real score = label * z
-    return Point(select(score >= 0, 0, -score), select(score < 0, -label, nil(score)), nil(score))
+    cdef real gap = gap_to(0, y, z)
+    return Point(positive_part(gap), select(gap > 0, turned_against(y, 1), nil(gap)), nil(gap))
 
 
 cdef inline Point exponential(real y, real z, const real* parameter) noexcept nogil:
-    cdef real label = sign_of_label(y)
-    cdef real value = vector_exp(-label * z)
-    return Point(value, -label * value, value)
+    cdef real value = vector_exp(gap_to(0, y, z))
+    return Point(value, turned_against(y, value), value)
 
 
 cdef inline Light hinge_embedding(real y, real p, const real* parameter) noexcept nogil:
     """The label is that of two things alike or not, and p their distance."""
     cdef real gap = parameter[0] - p, nothing = nil(y) + nil(p)
     cdef word alike = mask(y > 0)
-    return Point(blend(alike, p, select(gap <= 0, 0, gap)) + nil(y),
+    return Point(blend(alike, p, positive_part(gap)) + nil(y),
                  blend(alike, 1, select(gap > 0, -1, 0)) + nothing, nothing)

@@ -57,7 +57,7 @@ cdef inline Point epsilon_insensitive(real y, real p, const real* parameter) noe
     """With what rounding took from the residual the gap is right next to the border too."""
     cdef Duo r = residual(y, p)
     cdef real gap = corrected(magnitude(r.high) - parameter[0], select(r.high < 0, -r.low, r.low))
-    return Point(select(gap <= 0, 0, gap), select(gap > 0, sign(r.high), nil(gap)), nil(gap))
+    return Point(positive_part(gap), select(gap > 0, sign(r.high), nil(gap)), nil(gap))
 
 
 cdef inline Point squared_epsilon_insensitive(real y, real p, const real* parameter) noexcept nogil:
