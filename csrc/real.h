@@ -132,6 +132,13 @@ static inline real positive_part(real x)
     return to_real(to_word(x) & ~mask(x <= 0));
 }
 
+/* Of two that are not negative, by their bits: one instruction where a choice takes two. A nan is more than all. */
+static inline real lesser_size(real a, real b)
+{
+    signed_word x = (signed_word)to_word(a), y = (signed_word)to_word(b);
+    return to_real((word)(x < y ? x : y));
+}
+
 /* rounds once where the processor can, else twice */
 static inline real multiply_add(real a, real b, real c)
 {

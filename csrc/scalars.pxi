@@ -14,6 +14,7 @@ cdef extern from "real.h" nogil:
     bint sign_bit(real x)           # by its sign, which zeros and nans have too
     real with_sign_of(real size, real x)    # a size with the sign of x
     real turned_by(real x, real other)      # x with its sign changed where the other's is set
+    real lesser_size(real a, real b)        # of two that are not negative; a nan is more than all
     real positive_part(real x)      # 0 where x is not above it; a nan stays
 
 

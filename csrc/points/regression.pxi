@@ -17,9 +17,9 @@ cdef inline Light mae(real y, real p, const real* parameter) noexcept nogil:
 
 cdef inline Light huber(real y, real p, const real* parameter) noexcept nogil:
     """With c = |r| cut at delta the value is c (|r| - c/2) on both pieces of a finite delta, and the gradient has the size c."""
-    cdef real delta = parameter[0], r = p - y, size = magnitude(r)
-    cdef real c = select(size > delta, delta, size)     # in this order a nan stays a nan
-    return Point(c * multiply_add(c, -<real>0.5, size), with_sign_of(c, r), select(c == size, 1, nil(r)))
+    cdef real delta = parameter[0], r = p - y, size = magnitude(r), c = lesser_size(size, delta)
+    cdef real slope = select(size > delta, delta, size)     # in this order a nan stays a nan
+    return Point(c * multiply_add(c, -<real>0.5, size), with_sign_of(slope, r), select(size <= delta, 1, nil(r)))
 
 
 cdef inline Light pinball(real y, real p, const real* parameter) noexcept nogil:
