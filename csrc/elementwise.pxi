@@ -305,7 +305,7 @@ cdef inline Py_ssize_t common_step(const Call* call) noexcept nogil:
 
 cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     if last - first > 1 and any_across(call, False):
-        in_windows(call, False, each_block, first, last, partial)
+        across(call, first, last, partial)
     else:
         each_block(call, first, last, partial)
 

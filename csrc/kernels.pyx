@@ -228,6 +228,7 @@ include "links.pxi"                     # likewise: csrc/links/*.pxi, LINKS and 
 include "blocks.pxi"
 include "windows.pxi"
 include "elementwise.pxi"
+include "columns.pxi"
 include "cases.pxi"
 include "rows.pxi"
 include "targets.pxi"

@@ -12,7 +12,7 @@ import pyloss
 
 LOSSES = [pyloss.MSE(), pyloss.Huber(), pyloss.Expectile(), pyloss.LogCosh(), pyloss.PoissonNLL(), pyloss.GaussianNLL()]
 # Rows that are shorter than a window, as long, and longer; so few that none is transposed; one block; a class axis before the last.
-SHAPES = [(9_000, 5), (700, 100), (70, 1_024), (7, 10_000), (3, 30_000), (20, 50), (5, 60, 300)]
+SHAPES = [(9_000, 5), (5_000, 20), (700, 100), (70, 1_024), (7, 10_000), (3, 30_000), (20, 50), (5, 60, 300)]
 FORTRAN = LAYOUTS["fortran_order"]
 all_losses = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 
@@ -20,6 +20,11 @@ all_losses = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 def numbers(shape, dtype, count=3):
     rng = np.random.default_rng(shape)
     return [rng.uniform(0.1, 2, shape).astype(dtype) for _ in range(count)]
+
+
+def columns_of_more(a):
+    """The rows in the middle of an array in Fortran order."""
+    return np.asfortranarray(np.pad(a, ((3, 5), *[(0, 0)] * (a.ndim - 1))))[3:-5]
 
 
 def across(a):
@@ -83,6 +88,30 @@ def test_values_of_their_own(reduction):
         loss.value_and_grad(FORTRAN(y), p, out=(values, grad))
         for got, expected in zip((values, grad), loss.value_and_grad(y, p), strict=True):
             np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [1_024, 1_025, 1_031, 4_999])
+@all_losses
+def test_columns_of_larger_arrays(loss, rows, dtype):
+    """Columns of any length, some of them left over by vectors, with a gradient like them or in a place that overlaps."""
+    y, p, q = numbers((rows, 11), dtype)
+    laid_out = columns_of_more(y), several(loss, columns_of_more(p), columns_of_more(q))
+    assert_same_bits(answers(loss, *laid_out), answers(loss, y, several(loss, p, q)))
+    if loss.predictions:
+        return
+    value, grad = loss.value_and_grad(y, p)
+    for shift in (0, 1, 9, 16, rows + 7):
+        room = np.full(shift + (rows + 8) * 11, 77, dtype)
+        pred, out = (room[at : at + (rows + 8) * 11].reshape(11, rows + 8).T[3:-5] for at in (0, shift))
+        pred[:] = p
+        before = room.copy()
+        got, _ = loss.value_and_grad(columns_of_more(y), pred, out=out)
+        assert got == value
+        np.testing.assert_array_equal(out, grad)
+        written = np.zeros(room.size, bool)
+        written[shift:].reshape(11, rows + 8).T[3:-5] = True
+        np.testing.assert_array_equal(room[~written], before[~written])
 
 
 @pytest.mark.parametrize("threads", [1, 3])
