@@ -2,8 +2,10 @@
 # the values alone are laid out for the sum, which is of blocks in the order of the walk.
 
 cdef enum:
-    LEAST_COLUMN = 512      # rows of a window that are worth it: to begin with a column takes as long as some twenty numbers
-    AT_ONCE = 16            # the numbers of the largest vector
+    LEAST_COLUMN = 64       # rows that are worth it: to begin with, a column takes as long as some twenty numbers;
+    GOOD_COLUMN = 512       # and those that a window should have
+    VECTOR = 16             # numbers of the largest
+    SUMMED_AT_ONCE = 8      # blocks of values: 32 KB of floats stay in the nearest cache
 
 cdef inline bint lies_like(const Operand* a, const Operand* other) noexcept nogil:
     return (lies_across(a) and a.ndim == 2 and a.strides[1] > 0 and a.strides[1] == other.strides[1]
@@ -25,7 +27,7 @@ cdef bint all_alike(const Call* call) noexcept nogil:
     """What changes numbers before or after a point goes the way of all others."""
     if call.outputs == NOTHING or call.weighted or call.pair or call.statistics or checked_first(call):
         return False
-    if not lies_like(&call.y_true, &call.y_true) or not lies_like(&call.y_pred, &call.y_true):
+    if not call.y_true.present or not lies_like(&call.y_true, &call.y_true) or not lies_like(&call.y_pred, &call.y_true):
         return False
     return ((not gives_value(call.outputs) or call.summed or result_lies_like(call, &call.value))
             and (not gives_grad(call.outputs) or result_lies_like(call, &call.grad))
@@ -36,36 +38,41 @@ cdef inline bint may_be_outside(const real* x, const Domain* domain, Py_ssize_t 
     return domain.checked and not surely_inside(x, domain, n) and any_outside(x, domain, n)
 
 
-cdef inline real* below(const Operand* a, Py_ssize_t place) noexcept nogil:
-    return <real*>(a.data + place) if a.present else NULL
+cdef inline real* number_at(const Operand* a, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    return <real*>(a.data + row * a.strides[0] + column * a.strides[1]) if a.present else NULL
 
 
-cdef inline void evaluate_at(const Call* call, Py_ssize_t place, Py_ssize_t n, real* value) noexcept nogil:
-    POINTS[call.point][<int>call.outputs](below(&call.y_true, place), below(&call.y_pred, place), call.parameters, call.scale, value,
-                                          below(&call.grad, place), below(&call.hess, place), n)
+cdef inline void evaluate_rows(const Call* call, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, const Operand* values) noexcept nogil:
+    POINTS[call.point][<int>call.outputs](
+        number_at(&call.y_true, row, column), number_at(&call.y_pred, row, column), call.parameters, call.scale,
+        number_at(values, row, column), number_at(&call.grad, row, column), number_at(&call.hess, row, column), n)
 
 
-cdef inline void evaluate_column(const Call* call, Py_ssize_t place, Py_ssize_t n, real* value) noexcept nogil:
-    """The numbers left over by vectors are the last of one that begins earlier."""
-    cdef Py_ssize_t rest = n % AT_ONCE, early = n - AT_ONCE
-    if rest and early > 0:
-        evaluate_at(call, place + early * <Py_ssize_t>sizeof(real), AT_ONCE, value + early)
+cdef inline void evaluate_column(const Call* call, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, const Operand* values) noexcept nogil:
+    """What vectors leave over are the last numbers of one that begins earlier. Some are computed twice then, of inputs that no result has
+    touched."""
+    cdef Py_ssize_t rest = n % VECTOR
+    if rest and n > VECTOR:
+        evaluate_rows(call, row + n - VECTOR, column, VECTOR, values)
         n -= rest
-    evaluate_at(call, place, n, value)
+    evaluate_rows(call, row, column, n, values)
+
+
+cdef inline bint column_outside(const Operand* a, const Domain* domain, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n) noexcept nogil:
+    cdef const real* x = number_at(a, row, column)
+    return domain.checked and not surely_inside(x, domain, n) and any_outside(x, domain, n)
 
 
 cdef bint evaluate_columns(const Call* call, Py_ssize_t start, Py_ssize_t n, const Operand* values) noexcept nogil:
     """Of the elements from `start` on each column holds some rows; false where one is out of its domain."""
-    cdef const Operand* truth = &call.y_true
-    cdef Py_ssize_t columns = truth.shape[1], top = start // columns, bottom = (start + n) // columns, column, row, rows, place
+    cdef Py_ssize_t columns = call.y_true.shape[1], top = start // columns, bottom = (start + n) // columns, column, row, rows
     cdef Py_ssize_t before = start - top * columns, behind = start + n - bottom * columns
     for column in range(columns):
         row = top + (column < before)
         rows = bottom + (column < behind) - row
-        place = row * truth.size + column * truth.strides[1]
-        evaluate_column(call, place, rows, below(values, row * values.size + column * values.strides[1]))
-        if (may_be_outside(below(&call.y_true, place), &call.y_true_domain, rows)
-                or may_be_outside(below(&call.y_pred, place), &call.y_pred_domain, rows)):
+        evaluate_column(call, row, column, rows, values)
+        if (column_outside(&call.y_true, &call.y_true_domain, row, column, rows)
+                or column_outside(&call.y_pred, &call.y_pred_domain, row, column, rows)):
             return False
     return True
 
@@ -75,9 +82,9 @@ cdef bint sum_columns(const Operand* values, Py_ssize_t start, Py_ssize_t n, rea
     cdef double[MOST_WINDOW] totals
     cdef Py_ssize_t block, first, blocks = (n + BLOCK - 1) // BLOCK
     for block in range(blocks):
-        first = block % LEAST_WINDOW
+        first = block % SUMMED_AT_ONCE
         if first == 0:
-            gather_block(values, start + block * BLOCK, min(<Py_ssize_t>LEAST_WINDOW * BLOCK, n - block * BLOCK), plain)
+            gather_block(values, start + block * BLOCK, min(<Py_ssize_t>SUMMED_AT_ONCE * BLOCK, n - block * BLOCK), plain)
         totals[block] = block_sum(plain + first * BLOCK, min(<Py_ssize_t>BLOCK, n - block * BLOCK))
         if not isfinite(totals[block]):
             return False
@@ -86,43 +93,50 @@ cdef bint sum_columns(const Operand* values, Py_ssize_t start, Py_ssize_t n, rea
     return True
 
 
-cdef inline Py_ssize_t stride_of(Py_ssize_t size) noexcept nogil:
+cdef inline bint sums_values(const Call* call) noexcept nogil:
+    return gives_value(call.outputs) and call.summed
+
+
+cdef inline Py_ssize_t stride_of(Py_ssize_t rows) noexcept nogil:
     """An odd number of lines: neighbours across columns of powers of two would want the same places in the cache."""
-    return ((size + LINE - 1) // LINE | 1) * LINE
+    cdef Py_ssize_t lines = (rows * <Py_ssize_t>sizeof(real) + LINE - 1) // LINE
+    return (lines | 1) * LINE
 
 
 cdef bint by_columns(const Call* call, Py_ssize_t first, Py_ssize_t last, real* memory, Partial* partial) noexcept nogil:
     """Some blocks; false, and nothing added, where something is not as usual. Values that are summed go to an operand of their own."""
-    cdef bint sums = gives_value(call.outputs) and call.summed
-    cdef Operand values = call.y_true if sums else call.value
     cdef Py_ssize_t columns = call.y_true.shape[1], start = call.origin + first * BLOCK
     cdef Py_ssize_t n = min(last * BLOCK, call.size) - first * BLOCK, top = start // columns
-    if sums:
-        values.strides[1] = stride_of(((start + n - 1) // columns + 1 - top) * values.size)
-        values.data = <char*>(<size_t>(memory + LEAST_WINDOW * BLOCK) - top * values.size)
-    if not evaluate_columns(call, start, n, &values):
-        return False
-    return not sums or sum_columns(&values, start, n, memory, &partial.sums[0])
+    cdef Operand values
+    if not sums_values(call):
+        return evaluate_columns(call, start, n, &call.value)
+    values = call.y_true
+    values.strides[1] = stride_of((start + n - 1) // columns + 1 - top)
+    values.data = <char*>(<size_t>(memory + SUMMED_AT_ONCE * BLOCK) - top * values.size)
+    return evaluate_columns(call, start, n, &values) and sum_columns(&values, start, n, memory, &partial.sums[0])
 
 
-cdef inline Py_ssize_t blocks_of_columns(const Call* call) noexcept nogil:
-    """Of a window; 0 where it would be too large."""
-    cdef Py_ssize_t blocks = call.y_true.shape[1] // (BLOCK // LEAST_COLUMN)
-    return 0 if blocks > MOST_WINDOW else max(<Py_ssize_t>LEAST_WINDOW, blocks)
+cdef inline Py_ssize_t blocks_of_columns(const Call* call, Py_ssize_t blocks) noexcept nogil:
+    """Of a window; 0 where it were too large, or columns too short."""
+    cdef Py_ssize_t columns = call.y_true.shape[1], good = columns * GOOD_COLUMN // BLOCK
+    cdef Py_ssize_t window = min(blocks, max(<Py_ssize_t>LEAST_WINDOW, good))
+    return 0 if good > MOST_WINDOW or window * BLOCK < columns * LEAST_COLUMN else window
+
+
+cdef real* open_columns(const Call* call, Py_ssize_t window) noexcept nogil:
+    """Memory for the values of a window, some more rows at its ends included, and for some of its blocks."""
+    return <real*>malloc((SUMMED_AT_ONCE + window) * BLOCK * sizeof(real) + call.y_true.shape[1] * 4 * LINE)
 
 
 cdef void across(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    """Blocks of operands of which some lie across."""
-    cdef Py_ssize_t end, window = blocks_of_columns(call) if all_alike(call) else 0
-    cdef real* memory = NULL
-    if window:
-        memory = <real*>malloc((LEAST_WINDOW + window) * BLOCK * sizeof(real) + call.y_true.shape[1] * 4 * LINE)
-    if memory == NULL:
-        in_windows(call, False, each_block, first, last, partial)
-        return
-    while first < last and partial.fault == NO_FAULT:
+    """Blocks of operands of which some lie across. Where something is not as usual, there may be more of it: the rest is laid out."""
+    cdef Py_ssize_t end, window = blocks_of_columns(call, last - first) if all_alike(call) else 0
+    cdef bint sums = window > 0 and sums_values(call)
+    cdef real* memory = open_columns(call, window) if sums else NULL
+    if window > 0 and (memory != NULL or not sums):
         end = min(first + window, last)
-        if not by_columns(call, first, end, memory, partial):
-            in_windows(call, False, each_block, first, end, partial)
-        first = end
+        while first < last and by_columns(call, first, end, memory, partial):
+            first, end = end, min(end + window, last)
     free(memory)
+    if first < last:
+        in_windows(call, False, each_block, first, last, partial)

@@ -30,10 +30,10 @@ static inline word join(word a, word b)
     return !HAS_MAXIMUM ? a | b : a > b ? a : b;
 }
 
-/* the first word of the second cache line, or of the first where that is whole: a vector that lies across two lines is read twice */
+/* The first number that begins a cache line, if they are aligned: a vector that lies across two lines is read twice. */
 static inline const real *first_whole_line(const real *x)
 {
-    return (const real *)(((uintptr_t)x + 63) & ~(uintptr_t)63);
+    return x + (0 - (uintptr_t)x) % 64 / sizeof(real);
 }
 
 INLINED void join_these(word *lane, const real *x)

@@ -102,10 +102,10 @@ static inline real with_sign_of(real size, real x)
     return to_real(to_word(size) | (to_word(x) & SIGN));
 }
 
-/* x with its sign changed where the other's is set */
-static inline real turned_by(real x, real other)
+/* x, or -x where y > 0, by integers: rounding downward 0 - y were -0 for a y of 0. Of a nan y it may be either. */
+static inline real turned_against(real y, real x)
 {
-    return to_real(to_word(x) ^ (to_word(other) & SIGN));
+    return to_real(to_word(x) ^ (~to_word(y) & (0 - to_word(y)) & SIGN));
 }
 
 /* A choice by the sign's bit needs no comparison. */

@@ -13,7 +13,7 @@ cdef extern from "real.h" nogil:
     real magnitude(real x)
     bint sign_bit(real x)           # by its sign, which zeros and nans have too
     real with_sign_of(real size, real x)    # a size with the sign of x
-    real turned_by(real x, real other)      # x with its sign changed where the other's is set
+    real turned_against(real y, real x)     # -x where y > 0, else x: -label x, where the label 0 stands for -1. A nan is overlooked
     real lesser_size(real a, real b)        # of two that are not negative; a nan is more than all
     real positive_part(real x)      # 0 where x is not above it; a nan stays
 
@@ -36,11 +36,6 @@ cdef inline real sign(real x) noexcept nogil:
 cdef inline real nil(real x) noexcept nogil:
     """Zero, unless x is nan."""
     return select(x == x, 0, x)
-
-
-cdef inline real turned_against(real y, real x) noexcept nogil:
-    """-label x of a label 1, 0 or -1, where 0 stands for -1; a nan of labels is overlooked."""
-    return turned_by(x, <real>0 - y)
 
 
 cdef inline real whole(real x) noexcept nogil:

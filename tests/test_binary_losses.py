@@ -1,5 +1,7 @@
 """What the losses of two classes promise beyond what every loss does: limits, kinship, kinks and tails."""
 
+import platform
+from ctypes import CDLL
 from math import exp, inf, log, log1p
 
 import numpy as np
@@ -276,3 +278,18 @@ def test_asymmetric_tails(dtype):
     assert AsymmetricBCE()(np.zeros(1, dtype), np.array([inf], dtype)) == pytest.approx(
         -(0.95**4) * log(0.05), rel=4 * float(np.finfo(dtype).eps), abs=0
     )
+
+
+@pytest.mark.skipif(platform.system() != "Linux" or platform.machine() != "x86_64", reason="modes have other numbers")
+@pytest.mark.parametrize("mode", [0x400, 0x800, 0xC00])
+@pytest.mark.parametrize("loss", SIGNED, ids=lambda loss: loss.name)
+def test_the_label_0_stands_for_minus_1_however_is_rounded(loss, mode):
+    z = np.linspace(-1, 3, 40)
+    libm = CDLL("libm.so.6")
+    before = libm.fegetround()
+    libm.fesetround(mode)
+    try:
+        got, expected = (np.concatenate(answers(loss, np.full(40, label), z)) for label in (0.0, -1.0))
+    finally:
+        libm.fesetround(before)
+    np.testing.assert_array_equal(got, expected)

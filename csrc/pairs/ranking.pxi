@@ -4,7 +4,7 @@ cdef inline PairPoint margin_ranking(real y, real p, real q, const real* paramet
     """The hinge of p - q; the label 0 stands for -1."""
     cdef real gap = (parameter[0] + nil(y)) + turned_against(y, p - q)
     cdef real slope = select(gap > 0, turned_against(y, 1), nil(gap))
-    return PairPoint(positive_part(gap), slope, nil(gap), -slope, nil(gap))
+    return PairPoint(positive_part(gap), slope, nil(gap), nil(gap) - slope, nil(gap))
 
 
 cdef inline PairPoint multi_quantile(real y, real p, real q, const real* parameter) noexcept nogil:

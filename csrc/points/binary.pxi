@@ -55,7 +55,7 @@ cdef inline Point logistic(real y, real z, const real* parameter) noexcept nogil
 
 
 cdef inline real gap_to(real margin, real y, real z) noexcept nogil:
-    """margin - label z"""
+    """margin - label z, and a nan where the label is one"""
     return (margin + nil(y)) + turned_against(y, z)
 
 
