@@ -152,19 +152,20 @@ def declaration(arguments: dict[str, str]) -> str:
 
 def sums(names: Sequence[str], light: Sequence[str], usual: Sequence[str]) -> list[str]:
     """The loops that sum the values of light points, and of usual ones for those of their name; their table by the numbers of the points,
-    outputs and steps."""
+    outputs, steps and whether they look for what is no fraction."""
     arguments = arrays(("y", "p"), ("grad",))
     lines = [
-        f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}] SUMS",
+        f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}][2] SUMS",
         f"cdef bint[{len(names)}] USUAL = [{', '.join(str(int(name in usual)) for name in names)}]",
     ]
-    for name, output, step in product((*light, *usual), ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1)):
-        function = f"sum_{name}_{output.lower()}_by_{step}"
+    plain = product((*light, *usual), ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1), [False])
+    for name, output, step, looks in (*plain, *product(light, ("VALUE", "VALUE_GRAD"), [1], [True])):
+        function = f"sum_{name}_{output.lower()}_by_{step}" + "_looking" * looks
         point = f"{name}_usual" if name in usual else name
         lines += [
             f"cdef double {function}({declaration(arguments)}) noexcept nogil:",
-            f"    return sum_each({point}, {output}, {step}, {', '.join(arguments)})",
-            f"SUMS[{names.index(name)}][<int>{output}][{step - 1}] = {function}",
+            f"    return sum_each({point}, {output}, {step}, {looks}, {', '.join(arguments)})",
+            f"SUMS[{names.index(name)}][<int>{output}][{step - 1}][{int(looks)}] = {function}",
         ]
     return lines
 

@@ -3,6 +3,7 @@
 #define PYLOSS_DOMAINS_H
 #include <stddef.h>
 #include "real.h"
+#include "steps.h"
 
 #if defined(_MSC_VER)
 typedef uint16_t part_of_word;
@@ -99,5 +100,20 @@ static inline int are_signs(const real *x, ptrdiff_t n)
     for (int j = 0; j < LOOKED_AT; j++)
         all |= joined[j];
     return (all & ~allowed) == 0;
+}
+/* A look by a loop that reads the numbers anyhow, in rounds of SUM_LANES; the lanes are LOOKED_AT. */
+INLINED void look_at_round(word *lane, const real *x)
+{
+    for (int i = 0; i < SUM_LANES; i += LOOKED_AT)
+        join_these(lane, x + i);
+}
+
+/* Whether all that was looked at is from +0 to 1. */
+static inline int were_fractions(const word *lane)
+{
+    word all = 0;
+    for (int j = 0; j < LOOKED_AT; j++)
+        all = join(all, lane[j]);
+    return all <= to_word(1);
 }
 #endif

@@ -28,6 +28,10 @@ cdef extern from "real.h" nogil:
 cdef extern from "domains.h" nogil:
     bint within_0_and(real high, const real* x, Py_ssize_t n)
     bint are_signs(const real* x, Py_ssize_t n)
+    enum:
+        LOOKED_AT
+    void look_at_round(word* lane, const real* x)       # SUM_LANES numbers
+    bint were_fractions(const word* lane)
 
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
@@ -98,9 +102,10 @@ cdef inline const real* round_of(const real* x, Py_ssize_t first, Py_ssize_t ste
     return buffer
 
 
-cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, const real* y, const real* p, const double* parameters,
-                            double scale, output grad, Py_ssize_t n) noexcept nogil:
-    """The sum of the values, with the bits of `lane_sum`. The step, 1 or 2, is constant at every call."""
+cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bint looks, const real* y, const real* p,
+                            const double* parameters, double scale, output grad, Py_ssize_t n) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`; where it looks, a nan if something is not from +0 to 1. The step, 1 or 2, and
+    whether it looks are constant at every call."""
     cdef real[PARAMETERS] parameter
     cdef double[SUM_LANES] lane
     cdef real[SUM_LANES] rest, y_buffer, p_buffer
@@ -109,10 +114,14 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, co
     cdef const real* y_round
     cdef const real* p_round
     cdef Point out
+    cdef word[LOOKED_AT] seen
     for i in range(PARAMETERS):
         parameter[i] = <real>parameters[i]
     for j in range(SUM_LANES):
         lane[j] = 0
+    if looks:
+        for j in range(LOOKED_AT):
+            seen[j] = 0
     for k in range(rounds):
         y_round = round_of(y, k * SUM_LANES, step, y_buffer)
         p_round = round_of(p, k * SUM_LANES, step, p_buffer)
@@ -121,6 +130,11 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, co
             lane[j] += out.value
             if gives_grad(outputs):
                 grad[k * SUM_LANES + j] = out.grad * factor
+        if looks:
+            look_at_round(seen, y_round)
+            look_at_round(seen, p_round)
+    if looks and not (were_fractions(seen) and within_0_and(1, y + full, n - full) and within_0_and(1, p + full, n - full)):
+        return NAN
     for i in range(full, n):
         out = point(y[step * i], p[step * i], parameter)
         rest[i - full] = out.value
