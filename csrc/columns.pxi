@@ -7,6 +7,7 @@ cdef enum:
     VECTOR = 16             # numbers of the largest
     SUMMED_AT_ONCE = 8      # blocks of values: 32 KB of floats stay in the nearest cache
 
+
 cdef inline bint lies_like(const Operand* a, const Operand* other) noexcept nogil:
     return (lies_across(a) and a.ndim == 2 and a.strides[1] > 0 and a.strides[1] == other.strides[1]
             and a.shape[0] == other.shape[0] and a.shape[1] == other.shape[1])
@@ -32,10 +33,6 @@ cdef bint all_alike(const Call* call) noexcept nogil:
     return ((not gives_value(call.outputs) or call.summed or result_lies_like(call, &call.value))
             and (not gives_grad(call.outputs) or result_lies_like(call, &call.grad))
             and (not gives_hess(call.outputs) or result_lies_like(call, &call.hess)))
-
-
-cdef inline bint may_be_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    return domain.checked and not surely_inside(x, domain, n) and any_outside(x, domain, n)
 
 
 cdef inline real* number_at(const Operand* a, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
