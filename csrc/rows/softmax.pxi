@@ -4,8 +4,8 @@
 # The largest term of S is 1 and would drown the others where they are small, so it is left out of the sum: `others` is S - 1, log S is
 # log1p(others), and S - e_k is `others` again where e_k = 1. So nothing cancels in the gradient that does not cancel in truth.
 #
-# Few classes are taken in tiles of rows, many row by row; and row by row goes what has an option: a temperature T (the gaps top - z_k are
-# divided by it), a cap (each logit is cap tanh(z / cap) first), and z-loss, the square of log sum exp.
+# Few classes are taken in tiles of rows, many row by row. The options: a temperature T (the gaps top - z_k are divided by it), a cap (each
+# logit is cap tanh(z / cap) first), and z-loss, the square of log sum exp.
 
 cdef inline real rest_of(real e, real others) noexcept nogil:
     """S - e."""
@@ -42,6 +42,20 @@ cdef struct Tile:
     double[ROW_BLOCK] total         # S, of which float32's `others` lacks digits
     double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
     double[ROW_BLOCK] mass
+
+
+cdef struct Bends:
+    # What options make of a tile.
+    real[FEW * ROW_BLOCK] z             # the logits before they are capped
+    real[FEW * ROW_BLOCK] low           # what rounding took from capped ones, else 0
+    real[ROW_BLOCK] top_low             # likewise from the top
+    double[ROW_BLOCK] pull              # what the z-loss adds to the mass
+    double[ROW_BLOCK] curl
+    double[ROW_BLOCK] addition          # and to the value
+    double[ROW_BLOCK] size              # log sum exp; first inf where the top is, else 0
+    Py_ssize_t[ROW_BLOCK] endless       # the top's class where that is inf, and with it the z-loss's part of its gradient alone; else -1
+    real cap                            # 0 where there is none
+    real temperature
 
 
 cdef struct Row:
@@ -89,8 +103,10 @@ cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
             return
         if call.outputs == NOTHING:
             continue
-        if call.classes <= FEW and not has_options(call):
-            softmax_tile(call, label, weight, value, start, rows)
+        if call.classes <= FEW and has_options(call):
+            bent_tile(call, label, weight, value, start, rows)
+        elif call.classes <= FEW:
+            softmax_tile(call, NULL, label, weight, value, start, rows)
         else:
             for i in range(rows):
                 value[i] = softmax_row(call, start + i, labels[i] if call.labels else -1, weight_of(weight, i))

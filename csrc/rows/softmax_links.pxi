@@ -76,7 +76,8 @@ cdef void open_link_tile(const Call* call, LinkTile* tile, const double* weight,
     if rows < ROW_BLOCK:
         memset(tile, 0, sizeof(tile[0]))
     load_tile(&call.y_pred, start, rows, call.classes, tile.softmax.e)
-    tile_tops(&tile.softmax, call.classes)
+    if tile_tops(&tile.softmax, call.classes):
+        tile_limits(&tile.softmax, call.classes)
     memcpy(tile.z, tile.softmax.e, call.classes * ROW_BLOCK * sizeof(real))
     exact_tile_exps(tile, call.classes)
     for i in range(ROW_BLOCK):

@@ -148,9 +148,11 @@ cdef void row_top(const Call* call, Row* row) noexcept nogil:
 
 cdef inline void add_below_one(real* four, real* count, const real* e) noexcept nogil:
     cdef Py_ssize_t j
+    cdef real rest
     for j in range(LANES):
-        count[j] += select(e[j] == 1, 1, 0)
-        four[j] += select(e[j] == 1, 0, e[j])
+        rest = select(e[j] == 1, 0, e[j])
+        count[j] += e[j] - rest
+        four[j] += rest
 
 
 cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
@@ -208,6 +210,11 @@ cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
 cdef inline real inside(double parameter) noexcept nogil:
     """A number > 0 in `real`, where it may neither vanish nor become infinite."""
     return <real>max(<double>LEAST_NORMAL, min(<double>LARGE, parameter))
+
+
+cdef inline real cap_of(const Call* call) noexcept nogil:
+    """0 where there is none."""
+    return inside(call.parameters[1]) if call.parameters[1] != 0 else 0
 
 
 cdef void label_gap(const Call* call, Row* row) noexcept nogil:
@@ -321,22 +328,23 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
         store_classes(&call.hess, row.hess, first, n, hess)
 
 
+cdef inline void bend(real z, real cap, real* grad, real* hess) noexcept nogil:
+    """From the derivatives by a capped logit to those by the logit. The slope 1 - tanh^2 is made of exp: it would cancel in the tails."""
+    cdef Duo u = duo_scaled(duo_size(duo_divided(duo(z, 0), duo(cap, 0))), 2)
+    cdef Duo e = duo_exp_minus(u.high, u.low)
+    cdef Duo sum = duo_plus(duo(1, 0), e)
+    cdef real slope = rounded(duo_over(duo_scaled(e, 4), duo_times(sum, sum)))
+    if hess != NULL:
+        hess[0] = hess[0] * slope * slope + grad[0] * (<real>-2 * vector_tanh(z / cap) * slope / cap)
+    grad[0] *= slope
+
+
 cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* grad, real* hess) noexcept nogil:
-    """From those by the capped logits to those by the logits. The slope 1 - tanh^2 is made of exp: it would cancel in the tails."""
     cdef real[BLOCK] buffer
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
-    cdef real cap = row.cap, slope, bend
-    cdef Duo u, e, sum
     cdef Py_ssize_t k
     for k in range(n):
-        u = duo_scaled(duo_size(duo_divided(duo(z[k], 0), duo(cap, 0))), 2)
-        e = duo_exp_minus(u.high, u.low)
-        sum = duo_plus(duo(1, 0), e)
-        slope = rounded(duo_over(duo_scaled(e, 4), duo_times(sum, sum)))
-        bend = <real>-2 * vector_tanh(z[k] / cap) * slope / cap
-        if call.hess.present:
-            hess[k] = hess[k] * slope * slope + grad[k] * bend
-        grad[k] *= slope
+        bend(z[k], row.cap, grad + k, hess + k if call.hess.present else NULL)
 
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
@@ -355,19 +363,21 @@ cdef void row_derivatives(const Call* call, const Row* row, double scale) noexce
         first += n
 
 
-cdef double row_weight(const Call* call, const Row* row) noexcept nogil:
-    """What the row counts beside its weight: the class factor of its label, or their mean under its distribution."""
-    if call.class_factors == NULL or row.label >= 0:
+cdef double row_weight(const Call* call, Py_ssize_t label, Py_ssize_t index) noexcept nogil:
+    """What a row counts beside its weight: the class factor of its label, or their mean under its distribution, where the label is -1."""
+    if call.class_factors == NULL or not bends_truth(call):
         return 1
-    if row.hot >= 0:
-        return call.class_factors[row.hot]
-    return weight_of_distribution(call, row.index)
+    if label >= 0:
+        return call.class_factors[label]
+    return weight_of_distribution(call, index)
 
 
 cdef double add_z_loss(const Call* call, Row* row) noexcept nogil:
     """The value's part; `pull` and `curl` get the derivatives'."""
     cdef double size = (<double>row.top + row.top_low) / row.temperature + <double>vector_log1p(row.others)
-    row.curl = 2 * call.parameters[0] * row_weight(call, row)
+    row.curl = 2 * call.parameters[0] * row_weight(call, row.hot, row.index)
+    if row.curl == 0:
+        return 0
     row.endless = size == <double>INFINITY
     row.pull = 0 if row.endless else row.curl * size
     return row.curl * size * size / 2
@@ -380,7 +390,7 @@ cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, co
     row.index = index
     row.hot = label
     row.label = -1 if bends_truth(call) else label
-    row.cap = inside(call.parameters[1]) if call.parameters[1] != 0 else 0
+    row.cap = cap_of(call)
     row.temperature = inside(call.parameters[2])
     row.z = row_of(&call.y_pred, index)
     row.t = row_of(&call.y_true, index)

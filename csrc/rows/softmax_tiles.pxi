@@ -1,20 +1,26 @@
 # Softmax cross-entropy of few classes: the rows of a tile lie side by side, and every loop over them vectorises.
 
-cdef void tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
-    """A nan may be passed over here: it comes back by its own e."""
-    cdef Py_ssize_t i, k
-    cdef real z
-    cdef bint infinite = False
-    for i in range(ROW_BLOCK):
-        tile.top[i] = tile.e[i]
+cdef inline void lane_tops(const real* z, Py_ssize_t classes, real* top) noexcept nogil:
+    """Of as many rows as there are lanes, in registers."""
+    cdef real[LANES] tops
+    cdef Py_ssize_t j, k
+    for j in range(LANES):
+        tops[j] = z[j]
     for k in range(1, classes):
-        for i in range(ROW_BLOCK):
-            z = tile.e[k * ROW_BLOCK + i]
-            tile.top[i] = select(z > tile.top[i], z, tile.top[i])
+        raise_tops(tops, z + k * ROW_BLOCK)
+    for j in range(LANES):
+        top[j] = tops[j]
+
+
+cdef bint tile_tops(Tile* tile, Py_ssize_t classes) noexcept nogil:
+    """Whether one is infinite. A nan may be passed over here: it comes back by its own e."""
+    cdef Py_ssize_t i
+    cdef bint infinite = False
+    for i in range(ROW_BLOCK // LANES):
+        lane_tops(tile.e + i * LANES, classes, tile.top + i * LANES)
     for i in range(ROW_BLOCK):
         infinite |= tile.top[i] > LARGE
-    if infinite:
-        tile_limits(tile, classes)
+    return infinite
 
 
 cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
@@ -30,13 +36,18 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
             tile.top[i] = 0
 
 
-cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
+cdef inline double gap_below(const Tile* tile, const Bends* bends, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+    cdef double gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
+    return gap if bends == NULL else gap + (<double>bends.top_low[i] - bends.low[k * ROW_BLOCK + i])
+
+
+cdef void tile_gaps(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
     cdef double[ROW_BLOCK] lost_gap, lost_mass
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
         for i in range(rows):
-            tile.gap[i] = <double>tile.top[i] - <double>tile.e[label[i] * ROW_BLOCK + i]
+            tile.gap[i] = gap_below(tile, bends, label[i], i)
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
@@ -44,7 +55,7 @@ cdef void tile_gaps(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ss
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
-            gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
+            gap = gap_below(tile, bends, k, i)
             gap = select_double(t != 0, t * gap, 0)
             if sizeof(real) == sizeof(double):  # of floats so few sums are as good as exact
                 add_carefully(gap, &tile.gap[i], &lost_gap[i])
@@ -64,19 +75,26 @@ cdef inline void add_up(double* total, real* terms) noexcept nogil:
         terms[j] = 0
 
 
-cdef inline void lane_exps(real* e, const real* top, Py_ssize_t classes, real* others, double* sum) noexcept nogil:
-    """Of as many rows as there are lanes, so that registers hold what is added up."""
+cdef inline void lane_exps(real* e, const real* top, Py_ssize_t classes, real* others, double* sum, const real* low, const real* top_low,
+                           real temperature) noexcept nogil:
+    """Of as many rows as there are lanes, so that registers hold what is added up. `low` is NULL where there are no options."""
     cdef double[LANES] total
-    cdef real[LANES] four, ones
+    cdef real[LANES] four, ones, shift
+    cdef real rest
     cdef Py_ssize_t j, k
     for j in range(LANES):
+        shift[j] = top[j]       # to the compiler, e might be the top
         total[j] = four[j] = 0
         ones[j] = -1
     for k in range(classes):
         for j in range(LANES):
-            e[j] = exp_below(e[j], top[j])
-            ones[j] += select(e[j] == 1, 1, 0)
-            four[j] += select(e[j] == 1, 0, e[j])
+            if low == NULL:
+                e[j] = exp_below(e[j], shift[j])
+            else:
+                e[j] = exp_below_by(e[j], shift[j], top_low[j] - low[k * ROW_BLOCK + j], temperature)
+            rest = select(e[j] == 1, 0, e[j])
+            ones[j] += e[j] - rest
+            four[j] += rest
         e += ROW_BLOCK
         if k % 4 == 3:
             add_up(total, four)
@@ -86,7 +104,7 @@ cdef inline void lane_exps(real* e, const real* top, Py_ssize_t classes, real* o
         sum[j] = 1 + (total[j] + ones[j])
 
 
-cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
+cdef void tile_exps(Tile* tile, const Bends* bends, Py_ssize_t classes) noexcept nogil:
     """The logits become e; `others` is the sum of what is not 1 and the number of what is, less the one that is left out.
 
     Four terms at a time are added in `real`, which costs a third of what adding each in double does.
@@ -94,27 +112,41 @@ cdef void tile_exps(Tile* tile, Py_ssize_t classes) noexcept nogil:
     cdef Py_ssize_t k, i
     for k in range(ROW_BLOCK // LANES):
         i = k * LANES
-        lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i)
+        if bends == NULL:
+            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, NULL, NULL, 1)
+        else:
+            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, bends.low + i, bends.top_low + i,
+                      bends.temperature)
 
 
-cdef void tile_values(const Tile* tile, double* value) noexcept nogil:
+cdef void tile_values(const Tile* tile, const Bends* bends, double* value) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
         value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
+    if bends != NULL:
+        for i in range(ROW_BLOCK):
+            value[i] += bends.addition[i]
 
 
-cdef void label_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label, const double* factor) noexcept nogil:
+cdef inline double pull_of(const Bends* bends, Py_ssize_t i) noexcept nogil:
+    return 0 if bends == NULL else bends.pull[i]
+
+
+cdef void label_grads(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
+                      const double* factor) noexcept nogil:
     """e becomes the gradient. The factor, in two numbers, is rounded with the product."""
     cdef real[ROW_BLOCK] at_label, high, low
     cdef Py_ssize_t i, k
+    cdef double elsewhere
     for i in range(ROW_BLOCK):
-        high[i] = <real>factor[i]
-        low[i] = rest_of_double(factor[i], high[i])
+        elsewhere = factor[i] * (1 + pull_of(bends, i))
+        high[i] = <real>elsewhere
+        low[i] = rest_of_double(elsewhere, high[i])
         at_label[i] = 0
     for i in range(rows):
         at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
     for i in range(ROW_BLOCK):
-        at_label[i] = <real>(softmax_grad(at_label[i], 1, 0, tile.others[i]) * factor[i])
+        at_label[i] = <real>(softmax_grad(at_label[i], 1, <real>pull_of(bends, i), tile.others[i]) * factor[i])
     for k in range(classes):
         for i in range(ROW_BLOCK):
             tile.e[k * ROW_BLOCK + i] = times_pair(tile.e[k * ROW_BLOCK + i], high[i], low[i])
@@ -124,7 +156,7 @@ cdef void label_grads(Tile* tile, Py_ssize_t rows, Py_ssize_t classes, const Py_
 
 cdef struct Slopes:
     # What the gradients of a tile are made of: mass e / S - t, times a weight, and where e is 1 (mass - t) / S - t others / S, in which
-    # nothing cancels. Elsewhere q is at most 1 / 2, and no term more than twice the gradient's parts.
+    # nothing cancels. Elsewhere q is at most 1 / 2, and no term more than twice the gradient's parts. The z-loss's pull is in the mass.
     real[ROW_BLOCK] mass, mass_low
     real[ROW_BLOCK] share, share_low    # mass / S
     real[ROW_BLOCK] weight, weight_low
@@ -132,35 +164,37 @@ cdef struct Slopes:
     real[ROW_BLOCK] top_weight          # others / S
 
 
-cdef void set_slopes(const Tile* tile, const double* scale, const double* factor, Slopes* slopes) noexcept nogil:
+cdef void set_slopes(const Tile* tile, const Bends* bends, const double* scale, const double* factor, Slopes* slopes) noexcept nogil:
     cdef Py_ssize_t i
+    cdef double mass
     for i in range(ROW_BLOCK):
-        slopes.mass[i] = <real>tile.mass[i]
-        slopes.mass_low[i] = rest_of_double(tile.mass[i], slopes.mass[i])
-        slopes.share[i] = <real>(tile.mass[i] * factor[i])
-        slopes.share_low[i] = rest_of_double(tile.mass[i] * factor[i], slopes.share[i])
+        mass = tile.mass[i] + pull_of(bends, i)
+        slopes.mass[i] = <real>mass
+        slopes.mass_low[i] = rest_of_double(mass, slopes.mass[i])
+        slopes.share[i] = <real>(mass * factor[i])
+        slopes.share_low[i] = rest_of_double(mass * factor[i], slopes.share[i])
         slopes.weight[i] = <real>scale[i]
         slopes.weight_low[i] = rest_of_double(scale[i], slopes.weight[i])
         slopes.top_share[i] = <real>factor[i]
         slopes.top_weight[i] = <real>(tile.others[i] * factor[i])
 
 
-cdef void truth_grads_of_doubles(Tile* tile, Py_ssize_t classes, const double* factor) noexcept nogil:
+cdef void truth_grads_of_doubles(Tile* tile, const Bends* bends, Py_ssize_t classes, const double* factor) noexcept nogil:
     cdef Py_ssize_t i, k
     cdef real e, t
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
             t = tile.t[k * ROW_BLOCK + i]
-            tile.e[k * ROW_BLOCK + i] = <real>(softmax_grad(e, t, <real>(tile.mass[i] - t), tile.others[i]) * factor[i])
+            tile.e[k * ROW_BLOCK + i] = <real>(softmax_grad(e, t, <real>(tile.mass[i] - t + pull_of(bends, i)), tile.others[i]) * factor[i])
 
 
-cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
+cdef void truth_grads(Tile* tile, const Bends* bends, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
     """e becomes the gradient. It is rounded about once, after e."""
     cdef Slopes slopes
     cdef Py_ssize_t i, k
     cdef real e, t, x, share, weight, rest
-    set_slopes(tile, scale, factor, &slopes)
+    set_slopes(tile, bends, scale, factor, &slopes)
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
@@ -172,17 +206,23 @@ cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const
             tile.e[k * ROW_BLOCK + i] = multiply_add(x, share, -rest)
 
 
-cdef void tile_hesses(const Tile* tile, Py_ssize_t classes, const real* factor, real* hess) noexcept nogil:
+cdef void tile_hesses(const Tile* tile, const Bends* bends, Py_ssize_t classes, const double* scale, real* hess) noexcept nogil:
+    cdef real[ROW_BLOCK] mass, curl, factor
+    cdef double heat = 1 if bends == NULL else bends.temperature, total
     cdef Py_ssize_t i, k
+    for i in range(ROW_BLOCK):
+        mass[i] = <real>(tile.mass[i] + pull_of(bends, i))
+        curl[i] = 0 if bends == NULL else <real>bends.curl[i]
+        total = (1 + <double>tile.others[i]) * heat
+        factor[i] = <real>(scale[i] / total / total)
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], <real>tile.mass[i], tile.others[i], 0, factor[i])
+            hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], mass[i], tile.others[i], curl[i], factor[i])
 
 
-cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label, const double* weight, Py_ssize_t start,
-                           Py_ssize_t rows) noexcept nogil:
+cdef void tile_derivatives(const Call* call, Tile* tile, const Bends* bends, const Py_ssize_t* label, const double* weight,
+                           Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess
-    cdef real[ROW_BLOCK] square
     cdef double[ROW_BLOCK] scale, factor
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
@@ -191,36 +231,52 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Py_ssize_t* label
         for i in range(rows):
             scale[i] *= weight[i]
     if call.hess.present:
+        tile_hesses(tile, bends, call.classes, scale, hess)
+    if bends != NULL:
         for i in range(ROW_BLOCK):
-            square[i] = <real>(scale[i] / ((1 + <double>tile.others[i]) * (1 + <double>tile.others[i])))
-        tile_hesses(tile, call.classes, square, hess)
-        drop_weightless(hess, weight, rows, call.classes)
-        store_tile(&call.hess, start, rows, call.classes, hess)
+            scale[i] /= bends.temperature
     for i in range(ROW_BLOCK):
         factor[i] = scale[i] / tile.total[i]
     if label != NULL:
-        label_grads(tile, rows, call.classes, label, factor)
+        label_grads(tile, bends, rows, call.classes, label, factor)
     elif sizeof(real) == sizeof(double):
-        truth_grads_of_doubles(tile, call.classes, factor)
+        truth_grads_of_doubles(tile, bends, call.classes, factor)
     else:
-        truth_grads(tile, call.classes, scale, factor)
+        truth_grads(tile, bends, call.classes, scale, factor)
+    if bends != NULL:
+        endless_grads(bends, factor, rows, tile.e)
+    if bends != NULL and bends.cap != 0:
+        bend_tile(bends, tile.e, hess if call.hess.present else NULL, rows, call.classes)
+    if call.hess.present:
+        drop_weightless(hess, weight, rows, call.classes)
+        store_tile(&call.hess, start, rows, call.classes, hess)
     drop_weightless(tile.e, weight, rows, call.classes)
     store_tile(&call.grad, start, rows, call.classes, tile.e)
 
 
-cdef void softmax_tile(const Call* call, const Py_ssize_t* label, const double* weight, double* value, Py_ssize_t start,
-                       Py_ssize_t rows) noexcept nogil:
+cdef inline void softmax_tile(const Call* call, Bends* bends, const Py_ssize_t* label, const double* weight, double* value,
+                              Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+    """`bends` is NULL where there are no options."""
     cdef Tile tile
+    cdef bint infinite
+    cdef const Py_ssize_t* whole = NULL if bends_truth(call) else label
     if rows < ROW_BLOCK:
         memset(&tile, 0, sizeof(tile))
     load_tile(&call.y_pred, start, rows, call.classes, tile.e)
-    if label == NULL or bends_truth(call):
+    if bends != NULL:
+        open_bends(call, &tile, bends, rows)
+    if whole == NULL:
         load_target_tile(call, label, start, rows, tile.t)
-        label = NULL
-    tile_tops(&tile, call.classes)
-    tile_gaps(&tile, rows, call.classes, label)
-    tile_exps(&tile, call.classes)
+    infinite = tile_tops(&tile, call.classes)
+    if bends != NULL:
+        bend_tops(&tile, bends, call.classes)
+    if infinite:
+        tile_limits(&tile, call.classes)
+    tile_gaps(&tile, bends, rows, call.classes, whole)
+    tile_exps(&tile, bends, call.classes)
+    if bends != NULL:
+        bend_gaps(call, &tile, bends, label, start, rows)
     if gives_value(call.outputs):
-        tile_values(&tile, value)
+        tile_values(&tile, bends, value)
     if call.outputs != VALUE:
-        tile_derivatives(call, &tile, label, weight, start, rows)
+        tile_derivatives(call, &tile, bends, whole, weight, start, rows)
