@@ -215,6 +215,24 @@ def test_the_last_class_counts_as_the_first(dtype, classes, special, rng):
     np.testing.assert_array_equal(grad, np.concatenate([grad for _, grad in alone]))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.5}, {"z_loss": 0.125}, {"z_loss": 0.125, "temperature": 2.0}], ids=str
+)
+def test_classes_that_no_mass_can_reach_change_nothing(options, dtype, rng):
+    """A tile of few classes and a row of many give the same, at the limits too."""
+    y, z = rng.integers(0, 6, 200), 3 * rng.normal(size=(200, 6)).astype(dtype)
+    z[rng.random(z.shape) < 0.1] = -np.inf
+    z[rng.random(z.shape) < 0.05] = np.inf
+    more = np.concatenate([z, np.full((200, 40), -np.inf, dtype)], axis=1)
+    loss = pyloss.CCE(from_logits=True, reduction="none", **options)
+    few, many = ((loss(y, x), *loss.grad_and_hess(y, x)) for x in (z, more))
+    for kind in (np.isinf, np.isnan, np.isfinite):
+        assert kind(few[0]).any()
+    for a, b in zip(few, many, strict=True):
+        np.testing.assert_allclose(a, b[:, :6] if a.ndim > 1 else b, rtol=16 * np.finfo(dtype).eps)
+
+
 @pytest.mark.parametrize("classes", [3, 40])
 def test_in_place(classes):
     rng = np.random.default_rng(0)
