@@ -152,8 +152,8 @@ def declaration(arguments: dict[str, str]) -> str:
 
 def sums(names: Sequence[str], light: Sequence[str], usual: Sequence[str]) -> list[str]:
     """The loops that sum the values of light points, and of usual ones for those of their name; their table by the numbers of the points,
-    outputs, steps and whether they look for what is no fraction."""
-    arguments = arrays(("y", "p"), ("grad",))
+    outputs, steps and whether they look for what is out of its domain."""
+    arguments = arrays(("y", "p"), ("grad",)) | {"high": "real"}
     lines = [
         f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}][2] SUMS",
         f"cdef bint[{len(names)}] USUAL = [{', '.join(str(int(name in usual)) for name in names)}]",

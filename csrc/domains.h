@@ -108,12 +108,12 @@ INLINED void look_at_round(word *lane, const real *x)
         join_these(lane, x + i);
 }
 
-/* Whether all that was looked at is from +0 to 1. */
-static inline int were_fractions(const word *lane)
+/* Whether all that was looked at is from +0 to `high`. */
+static inline int were_within_0_and(real high, const word *lane)
 {
     word all = 0;
     for (int j = 0; j < LOOKED_AT; j++)
         all = join(all, lane[j]);
-    return all <= to_word(1);
+    return all <= to_word(high);
 }
 #endif

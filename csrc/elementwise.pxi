@@ -116,7 +116,7 @@ cdef inline sum_fn summing(const Call* call, Py_ssize_t step, bint looks) noexce
 
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
-    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n)
+    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, 0)
     work.summed = isfinite(work.sum)
     if not work.summed:
         POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
@@ -262,14 +262,14 @@ cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcep
     exact_add(&sums[2], careful_sum(work.hess, work.weight, n))
 
 
-cdef inline bint is_unit(const Domain* domain) noexcept nogil:
-    return domain.checked and not domain.integral and domain.low == 0 and domain.high == 1
+cdef inline bint begins_at_0(const Domain* domain) noexcept nogil:
+    return domain.checked and not domain.integral and domain.low == 0
 
 
 cdef inline bint looks_meanwhile(const Call* call, Py_ssize_t step) noexcept nogil:
     """Whether the sum itself can check all of this call: looks of their own take a quarter of a light loss's time. Not so with doubles."""
-    return (sizeof(real) == sizeof(float) and step == 1 and is_unit(&call.y_true_domain) and is_unit(&call.y_pred_domain)
-            and summing_alone(call, step, True) != NULL)
+    return (sizeof(real) == sizeof(float) and step == 1 and begins_at_0(&call.y_true_domain) and begins_at_0(&call.y_pred_domain)
+            and call.y_true_domain.high == call.y_pred_domain.high and summing_alone(call, step, True) != NULL)
 
 
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step, bint looks) noexcept nogil:
@@ -303,7 +303,7 @@ cdef inline bint sum_alone(const Call* call, sum_fn sum_block, Py_ssize_t step, 
     cdef const real* y = load_by(step, &call.y_true, start, n, work.y_buffer)
     cdef const real* p = load_by(step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
-    cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n)
+    cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n, <real>call.y_true_domain.high)
     if not isfinite(total):
         return False
     if not looks and fault_in_sum(call, y, p, start, n, partial):

@@ -31,7 +31,7 @@ cdef extern from "domains.h" nogil:
     enum:
         LOOKED_AT
     void look_at_round(word* lane, const real* x)       # SUM_LANES numbers
-    bint were_fractions(const word* lane)
+    bint were_within_0_and(real high, const word* lane)
 
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
@@ -73,7 +73,8 @@ ctypedef Point Usual
 ctypedef Point (*point_fn)(real y, real p, const real* parameter) noexcept nogil
 ctypedef void (*block_fn)(const real* y, const real* p, const double* parameters, double scale,
                           output value, output grad, output hess, Py_ssize_t n) noexcept nogil
-ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n) noexcept nogil
+ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n,
+                          real high) noexcept nogil
 
 
 cdef inline void each(point_fn point, Outputs outputs, const real* y, const real* p, const double* parameters, double scale,
@@ -103,9 +104,9 @@ cdef inline const real* round_of(const real* x, Py_ssize_t first, Py_ssize_t ste
 
 
 cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bint looks, const real* y, const real* p,
-                            const double* parameters, double scale, output grad, Py_ssize_t n) noexcept nogil:
-    """The sum of the values, with the bits of `lane_sum`; where it looks, a nan if something is not from +0 to 1. The step, 1 or 2, and
-    whether it looks are constant at every call."""
+                            const double* parameters, double scale, output grad, Py_ssize_t n, real high) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`; where it looks, a nan if something is not from +0 to `high`. The step, 1 or 2,
+    and whether it looks are constant at every call."""
     cdef real[PARAMETERS] parameter
     cdef double[SUM_LANES] lane
     cdef real[SUM_LANES] rest, y_buffer, p_buffer
@@ -133,7 +134,7 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bi
         if looks:
             look_at_round(seen, y_round)
             look_at_round(seen, p_round)
-    if looks and not (were_fractions(seen) and within_0_and(1, y + full, n - full) and within_0_and(1, p + full, n - full)):
+    if looks and not (were_within_0_and(high, seen) and within_0_and(high, y + full, n - full) and within_0_and(high, p + full, n - full)):
         return NAN
     for i in range(full, n):
         out = point(y[step * i], p[step * i], parameter)

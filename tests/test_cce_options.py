@@ -216,21 +216,51 @@ def test_the_last_class_counts_as_the_first(dtype, classes, special, rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("labels", [True, False], ids=("labels", "distributions"))
 @pytest.mark.parametrize(
-    "options", [{}, {"temperature": 0.5}, {"z_loss": 0.125}, {"z_loss": 0.125, "temperature": 2.0}], ids=str
+    "options", [{}, {"temperature": 0.5}, {"z_loss": 3.0}, {"z_loss": 0.125, "temperature": 2.0}], ids=str
 )
-def test_classes_that_no_mass_can_reach_change_nothing(options, dtype, rng):
+def test_classes_that_no_mass_can_reach_change_nothing(options, labels, dtype, rng):
     """A tile of few classes and a row of many give the same, at the limits too."""
-    y, z = rng.integers(0, 6, 200), 3 * rng.normal(size=(200, 6)).astype(dtype)
-    z[rng.random(z.shape) < 0.1] = -np.inf
-    z[rng.random(z.shape) < 0.05] = np.inf
-    more = np.concatenate([z, np.full((200, 40), -np.inf, dtype)], axis=1)
+    y, z = rng.integers(0, 6, 400), 3 * rng.normal(size=(400, 6)).astype(dtype)
+    for special in (-np.inf, -np.inf, np.inf, 1e38, -1e38):
+        z[rng.random(z.shape) < 0.04] = special
+    more = np.concatenate([z, np.full((400, 40), -np.inf, dtype)], axis=1)
     loss = pyloss.CCE(from_logits=True, reduction="none", **options)
-    few, many = ((loss(y, x), *loss.grad_and_hess(y, x)) for x in (z, more))
+    few, many = (
+        (loss(t, x), *loss.grad_and_hess(t, x))
+        for x, t in ((x, y if labels else np.eye(x.shape[1], dtype=dtype)[y]) for x in (z, more))
+    )
     for kind in (np.isinf, np.isnan, np.isfinite):
         assert kind(few[0]).any()
+    eps = np.finfo(dtype).eps  # the z-loss's slope cancels that of the rest
     for a, b in zip(few, many, strict=True):
-        np.testing.assert_allclose(a, b[:, :6] if a.ndim > 1 else b, rtol=16 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(a, b[:, :6] if a.ndim > 1 else b, rtol=16 * eps, atol=4 * eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("truth", ["labels", "distributions"])
+@pytest.mark.parametrize("classes", [2, 40])
+def test_z_loss_of_a_certain_row_keeps_its_digits(classes, truth, dtype):
+    """The gradient by the top is what little is left: q - 1 and the z-loss's slope, neither of which is rounded beside 1."""
+    z = np.full((3, classes), -np.inf, dtype)
+    z[:, :2] = [[0, -30], [0, -35], [1e-16, -60]]
+    y = np.zeros(3, int) if truth == "labels" else np.eye(classes, dtype=dtype)[[0, 0, 0]]
+    grad = pyloss.CCE(from_logits=True, z_loss=0.125, reduction="none").grad(y, z)
+    gap = z[:, 0].astype(float) - z[:, 1]
+    log_sum = z[:, 0] + np.log1p(np.exp(-gap))
+    expected = 0.25 * log_sum / (1 + np.exp(-gap)) - 1 / (1 + np.exp(gap))
+    np.testing.assert_allclose(grad[:, 0], expected, rtol=8 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("classes", [2, 40])
+def test_without_z_loss_the_weight_of_a_row_changes_no_logarithm(classes):
+    """An infinite weight in a row would be 0 times infinity."""
+    y, z = np.zeros((2, 1, classes))
+    y[0, :2], z[0, 0] = (1, 2), np.inf
+    assert (
+        pyloss.CCE(from_logits=True, temperature=2.0, class_weight=(2.0,) * classes, reduction="none")(y, z) == np.inf
+    )
 
 
 @pytest.mark.parametrize("classes", [3, 40])

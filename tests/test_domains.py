@@ -63,26 +63,33 @@ def test_a_first_reading_is_checked():
     assert plan.scaled_grad(1.0, y, p, again=True).shape == (2,)
 
 
+BELOW, ABOVE = (float(np.nextafter(np.float32(edge), np.float32(edge * 3 - 1))) for edge in (0, 1))
+LOOKING = [
+    (pyloss.Brier, r"in \[0, 1\]", (BELOW, ABOVE, -inf, inf), 0.5),
+    (pyloss.TotalVariation, r">= 0", (BELOW, -inf), inf),
+]
+
+
 @pytest.mark.parametrize("size", [1, 31, 32, 33, 70, 1024, 1030])
 @pytest.mark.parametrize("taken", ["y_true", "y_pred"])
-def test_a_sum_that_looks_finds_it_at_every_place(taken, size):
-    """What is next to 0 or 1 on the wrong side, in rounds of lanes and in the rest; -0 is inside, and a nan is data."""
-    loss, out = pyloss.Brier(), np.empty(size, np.float32)
-    below, above = (float(np.nextafter(np.float32(edge), np.float32(edge * 3 - 1))) for edge in (0, 1))
+@pytest.mark.parametrize(("kind", "rule", "outside", "inside"), LOOKING, ids=["brier", "total_variation"])
+def test_a_sum_that_looks_finds_it_at_every_place(kind, rule, outside, inside, taken, size):
+    """What is next to an edge on the wrong side, in rounds of lanes and in the rest; -0 is inside, and a nan is data."""
+    loss, out = kind(), np.empty(size, np.float32)
     for place in {*range(min(size, 70)), size // 2, size - 1}:
         given = {"y_true": np.ones(size, np.float32), "y_pred": np.full(size, 0.25, np.float32)}
         plain = given[taken].copy()
-        for number in (below, above, -inf, inf):
+        for number in outside:
             given[taken][place] = number
-            with pytest.raises(ValueError, match=rf"{taken} must be in \[0, 1\], got .* at index {place}\b"):
+            with pytest.raises(ValueError, match=rf"{taken} must be {rule}, got .* at index {place}\b"):
                 loss.value_and_grad(**given, out=out)
             with pytest.raises(ValueError, match=rf"at index {place}\b"):
                 loss(**given)
-        for number, same in ((-0.0, 0.0), (np.nan, np.nan)):
+        for number, same in ((-0.0, 0.0), (np.nan, np.nan), (inside, inside)):
             given[taken][place] = number
             got = loss.value_and_grad(**given)
             other = plain.copy()
             other[place] = same
-            expected = pyloss.Brier(check=False).value_and_grad(**(given | {taken: other}))
+            expected = kind(check=False).value_and_grad(**(given | {taken: other}))
             assert np.array_equal(got[0], expected[0], equal_nan=True)
             np.testing.assert_array_equal(got[1], expected[1])

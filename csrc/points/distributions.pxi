@@ -94,7 +94,7 @@ cdef inline Point js_divergence(real t, real p, const real* parameter) noexcept 
                  select(t != 0, c * (b * (t / m)) / p, nil(p)))
 
 
-cdef inline Point total_variation(real t, real p, const real* parameter) noexcept nogil:
+cdef inline Light total_variation(real t, real p, const real* parameter) noexcept nogil:
     cdef real r = p - t
     return Point(magnitude(r) * <real>0.5, sign(r) * <real>0.5, nil(r))
 

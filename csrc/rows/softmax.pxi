@@ -44,17 +44,17 @@ cdef struct Tile:
     double[ROW_BLOCK] mass
 
 
-cdef struct Bends:
-    # What options make of a tile.
+cdef struct Options:
+    # What a tile has beside, where there are options; the names are those of a row.
     real[FEW * ROW_BLOCK] z             # the logits before they are capped
     real[FEW * ROW_BLOCK] low           # what rounding took from capped ones, else 0
-    real[ROW_BLOCK] top_low             # likewise from the top
-    double[ROW_BLOCK] pull              # what the z-loss adds to the mass
+    real[ROW_BLOCK] top_low
+    double[ROW_BLOCK] limit             # inf where the top is, else 0
+    double[ROW_BLOCK] z_loss            # its part of the value
+    double[ROW_BLOCK] pull
     double[ROW_BLOCK] curl
-    double[ROW_BLOCK] addition          # and to the value
-    double[ROW_BLOCK] size              # log sum exp; first inf where the top is, else 0
-    Py_ssize_t[ROW_BLOCK] endless       # the top's class where that is inf, and with it the z-loss's part of its gradient alone; else -1
-    real cap                            # 0 where there is none
+    Py_ssize_t[ROW_BLOCK] endless       # the class of the top where the row is endless, else -1
+    real cap
     real temperature
 
 
@@ -74,7 +74,7 @@ cdef struct Row:
     double mass
     double gap
     double pull             # what the z-loss adds to the mass
-    double curl
+    double curl             # and to the mass's own derivative
     bint endless            # the log sum exp is inf, and so is the z-loss's part of the top's gradient alone
     real cap                # 0 where there is none
     real temperature
@@ -104,7 +104,7 @@ cdef void softmax(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
         if call.outputs == NOTHING:
             continue
         if call.classes <= FEW and has_options(call):
-            bent_tile(call, label, weight, value, start, rows)
+            softmax_tile_with_options(call, label, weight, value, start, rows)
         elif call.classes <= FEW:
             softmax_tile(call, NULL, label, weight, value, start, rows)
         else:

@@ -47,7 +47,9 @@ cdef const real* load_capped(const Call* call, const Row* row, Py_ssize_t first,
 
 cdef inline const real* lows_of(const Row* row, const Logits* logits) noexcept nogil:
     """What rounding took from capped logits; NULL where there is no cap."""
-    return logits.low if row.cap != 0 else NULL
+    if row.cap == 0:
+        return NULL
+    return logits.low
 
 
 cdef const real* load_logits(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, Logits* logits) noexcept nogil:
@@ -323,12 +325,12 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
     if top >= 0:
         e[top] = <real>(factor * INFINITY)
     if row.cap != 0:
-        bend_derivatives(call, row, first, n, e, hess)
+        uncap_derivatives(call, row, first, n, e, hess)
     if call.hess.present:
         store_classes(&call.hess, row.hess, first, n, hess)
 
 
-cdef inline void bend(real z, real cap, real* grad, real* hess) noexcept nogil:
+cdef inline void uncap(real z, real cap, real* grad, real* hess) noexcept nogil:
     """From the derivatives by a capped logit to those by the logit. The slope 1 - tanh^2 is made of exp: it would cancel in the tails."""
     cdef Duo u = duo_scaled(duo_size(duo_divided(duo(z, 0), duo(cap, 0))), 2)
     cdef Duo e = duo_exp_minus(u.high, u.low)
@@ -339,12 +341,12 @@ cdef inline void bend(real z, real cap, real* grad, real* hess) noexcept nogil:
     grad[0] *= slope
 
 
-cdef void bend_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* grad, real* hess) noexcept nogil:
+cdef void uncap_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* grad, real* hess) noexcept nogil:
     cdef real[BLOCK] buffer
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
     cdef Py_ssize_t k
     for k in range(n):
-        bend(z[k], row.cap, grad + k, hess + k if call.hess.present else NULL)
+        uncap(z[k], row.cap, grad + k, hess + k if call.hess.present else NULL)
 
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:
@@ -364,7 +366,8 @@ cdef void row_derivatives(const Call* call, const Row* row, double scale) noexce
 
 
 cdef double row_weight(const Call* call, Py_ssize_t label, Py_ssize_t index) noexcept nogil:
-    """What a row counts beside its weight: the class factor of its label, or their mean under its distribution, where the label is -1."""
+    """What a row counts beside its weight: the class factor of its label, or their mean under its distribution, where the label is -1.
+    Of labels that are not smoothed the factor is in its weight."""
     if call.class_factors == NULL or not bends_truth(call):
         return 1
     if label >= 0:

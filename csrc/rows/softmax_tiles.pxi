@@ -36,18 +36,18 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
             tile.top[i] = 0
 
 
-cdef inline double gap_below(const Tile* tile, const Bends* bends, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+cdef inline double gap_below(const Tile* tile, const Options* options, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
     cdef double gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
-    return gap if bends == NULL else gap + (<double>bends.top_low[i] - bends.low[k * ROW_BLOCK + i])
+    return gap if options == NULL else gap + (<double>options.top_low[i] - options.low[k * ROW_BLOCK + i])
 
 
-cdef void tile_gaps(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
+cdef void tile_gaps(Tile* tile, const Options* options, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
     cdef double[ROW_BLOCK] lost_gap, lost_mass
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
         for i in range(rows):
-            tile.gap[i] = gap_below(tile, bends, label[i], i)
+            tile.gap[i] = gap_below(tile, options, label[i], i)
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
@@ -55,7 +55,7 @@ cdef void tile_gaps(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_t 
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
-            gap = gap_below(tile, bends, k, i)
+            gap = gap_below(tile, options, k, i)
             gap = select_double(t != 0, t * gap, 0)
             if sizeof(real) == sizeof(double):  # of floats so few sums are as good as exact
                 add_carefully(gap, &tile.gap[i], &lost_gap[i])
@@ -104,7 +104,7 @@ cdef inline void lane_exps(real* e, const real* top, Py_ssize_t classes, real* o
         sum[j] = 1 + (total[j] + ones[j])
 
 
-cdef void tile_exps(Tile* tile, const Bends* bends, Py_ssize_t classes) noexcept nogil:
+cdef void tile_exps(Tile* tile, const Options* options, Py_ssize_t classes) noexcept nogil:
     """The logits become e; `others` is the sum of what is not 1 and the number of what is, less the one that is left out.
 
     Four terms at a time are added in `real`, which costs a third of what adding each in double does.
@@ -112,41 +112,42 @@ cdef void tile_exps(Tile* tile, const Bends* bends, Py_ssize_t classes) noexcept
     cdef Py_ssize_t k, i
     for k in range(ROW_BLOCK // LANES):
         i = k * LANES
-        if bends == NULL:
+        if options == NULL:
             lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, NULL, NULL, 1)
         else:
-            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, bends.low + i, bends.top_low + i,
-                      bends.temperature)
+            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, options.low + i, options.top_low + i,
+                      options.temperature)
 
 
-cdef void tile_values(const Tile* tile, const Bends* bends, double* value) noexcept nogil:
+cdef void tile_values(const Tile* tile, const Options* options, double* value) noexcept nogil:
     cdef Py_ssize_t i
-    for i in range(ROW_BLOCK):
-        value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
-    if bends != NULL:
+    if options == NULL:
         for i in range(ROW_BLOCK):
-            value[i] += bends.addition[i]
+            value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
+        return
+    for i in range(ROW_BLOCK):
+        value[i] = tile.gap[i] / options.temperature + tile.mass[i] * <double>vector_log1p(tile.others[i]) + options.z_loss[i]
 
 
-cdef inline double pull_of(const Bends* bends, Py_ssize_t i) noexcept nogil:
-    return 0 if bends == NULL else bends.pull[i]
+cdef inline double pull_of(const Options* options, Py_ssize_t i) noexcept nogil:
+    return 0 if options == NULL else options.pull[i]
 
 
-cdef void label_grads(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
+cdef void label_grads(Tile* tile, const Options* options, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label,
                       const double* factor) noexcept nogil:
     """e becomes the gradient. The factor, in two numbers, is rounded with the product."""
     cdef real[ROW_BLOCK] at_label, high, low
     cdef Py_ssize_t i, k
-    cdef double elsewhere
+    cdef double others_factor
     for i in range(ROW_BLOCK):
-        elsewhere = factor[i] * (1 + pull_of(bends, i))
-        high[i] = <real>elsewhere
-        low[i] = rest_of_double(elsewhere, high[i])
+        others_factor = factor[i] * (1 + pull_of(options, i))
+        high[i] = <real>others_factor
+        low[i] = rest_of_double(others_factor, high[i])
         at_label[i] = 0
     for i in range(rows):
         at_label[i] = tile.e[label[i] * ROW_BLOCK + i]
     for i in range(ROW_BLOCK):
-        at_label[i] = <real>(softmax_grad(at_label[i], 1, <real>pull_of(bends, i), tile.others[i]) * factor[i])
+        at_label[i] = <real>(softmax_grad(at_label[i], 1, <real>pull_of(options, i), tile.others[i]) * factor[i])
     for k in range(classes):
         for i in range(ROW_BLOCK):
             tile.e[k * ROW_BLOCK + i] = times_pair(tile.e[k * ROW_BLOCK + i], high[i], low[i])
@@ -156,7 +157,7 @@ cdef void label_grads(Tile* tile, const Bends* bends, Py_ssize_t rows, Py_ssize_
 
 cdef struct Slopes:
     # What the gradients of a tile are made of: mass e / S - t, times a weight, and where e is 1 (mass - t) / S - t others / S, in which
-    # nothing cancels. Elsewhere q is at most 1 / 2, and no term more than twice the gradient's parts. The z-loss's pull is in the mass.
+    # nothing cancels. Elsewhere q is at most 1 / 2, and no term more than twice the gradient's parts.
     real[ROW_BLOCK] mass, mass_low
     real[ROW_BLOCK] share, share_low    # mass / S
     real[ROW_BLOCK] weight, weight_low
@@ -164,37 +165,37 @@ cdef struct Slopes:
     real[ROW_BLOCK] top_weight          # others / S
 
 
-cdef void set_slopes(const Tile* tile, const Bends* bends, const double* scale, const double* factor, Slopes* slopes) noexcept nogil:
+cdef void set_slopes(const Tile* tile, const double* scale, const double* factor, Slopes* slopes) noexcept nogil:
     cdef Py_ssize_t i
-    cdef double mass
     for i in range(ROW_BLOCK):
-        mass = tile.mass[i] + pull_of(bends, i)
-        slopes.mass[i] = <real>mass
-        slopes.mass_low[i] = rest_of_double(mass, slopes.mass[i])
-        slopes.share[i] = <real>(mass * factor[i])
-        slopes.share_low[i] = rest_of_double(mass * factor[i], slopes.share[i])
+        slopes.mass[i] = <real>tile.mass[i]
+        slopes.mass_low[i] = rest_of_double(tile.mass[i], slopes.mass[i])
+        slopes.share[i] = <real>(tile.mass[i] * factor[i])
+        slopes.share_low[i] = rest_of_double(tile.mass[i] * factor[i], slopes.share[i])
         slopes.weight[i] = <real>scale[i]
         slopes.weight_low[i] = rest_of_double(scale[i], slopes.weight[i])
         slopes.top_share[i] = <real>factor[i]
         slopes.top_weight[i] = <real>(tile.others[i] * factor[i])
 
 
-cdef void truth_grads_of_doubles(Tile* tile, const Bends* bends, Py_ssize_t classes, const double* factor) noexcept nogil:
+cdef void truth_grads_in_double(Tile* tile, const Options* options, Py_ssize_t classes, const double* factor) noexcept nogil:
+    """e becomes the gradient, of a z-loss too. Of two products nothing is rounded before their difference."""
     cdef Py_ssize_t i, k
-    cdef real e, t
+    cdef double e, t, rest
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
             t = tile.t[k * ROW_BLOCK + i]
-            tile.e[k * ROW_BLOCK + i] = <real>(softmax_grad(e, t, <real>(tile.mass[i] - t + pull_of(bends, i)), tile.others[i]) * factor[i])
+            rest = rest_of(tile.e[k * ROW_BLOCK + i], tile.others[i])
+            tile.e[k * ROW_BLOCK + i] = <real>(((tile.mass[i] - t + pull_of(options, i)) * e - t * rest) * factor[i])
 
 
-cdef void truth_grads(Tile* tile, const Bends* bends, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
-    """e becomes the gradient. It is rounded about once, after e."""
+cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
+    """Without options, and with hardly a step in double: it is rounded about once, after e."""
     cdef Slopes slopes
     cdef Py_ssize_t i, k
     cdef real e, t, x, share, weight, rest
-    set_slopes(tile, bends, scale, factor, &slopes)
+    set_slopes(tile, scale, factor, &slopes)
     for k in range(classes):
         for i in range(ROW_BLOCK):
             e = tile.e[k * ROW_BLOCK + i]
@@ -206,13 +207,13 @@ cdef void truth_grads(Tile* tile, const Bends* bends, Py_ssize_t classes, const 
             tile.e[k * ROW_BLOCK + i] = multiply_add(x, share, -rest)
 
 
-cdef void tile_hesses(const Tile* tile, const Bends* bends, Py_ssize_t classes, const double* scale, real* hess) noexcept nogil:
+cdef void tile_hesses(const Tile* tile, const Options* options, Py_ssize_t classes, const double* scale, real* hess) noexcept nogil:
     cdef real[ROW_BLOCK] mass, curl, factor
-    cdef double heat = 1 if bends == NULL else bends.temperature, total
+    cdef double heat = 1 if options == NULL else options.temperature, total
     cdef Py_ssize_t i, k
     for i in range(ROW_BLOCK):
-        mass[i] = <real>(tile.mass[i] + pull_of(bends, i))
-        curl[i] = 0 if bends == NULL else <real>bends.curl[i]
+        mass[i] = <real>(tile.mass[i] + pull_of(options, i))
+        curl[i] = 0 if options == NULL else <real>options.curl[i]
         total = (1 + <double>tile.others[i]) * heat
         factor[i] = <real>(scale[i] / total / total)
     for k in range(classes):
@@ -220,7 +221,7 @@ cdef void tile_hesses(const Tile* tile, const Bends* bends, Py_ssize_t classes, 
             hess[k * ROW_BLOCK + i] = softmax_hess(tile.e[k * ROW_BLOCK + i], mass[i], tile.others[i], curl[i], factor[i])
 
 
-cdef void tile_derivatives(const Call* call, Tile* tile, const Bends* bends, const Py_ssize_t* label, const double* weight,
+cdef void tile_derivatives(const Call* call, Tile* tile, const Options* options, const Py_ssize_t* label, const double* weight,
                            Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
     cdef real[FEW * ROW_BLOCK] hess
     cdef double[ROW_BLOCK] scale, factor
@@ -231,22 +232,22 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Bends* bends, con
         for i in range(rows):
             scale[i] *= weight[i]
     if call.hess.present:
-        tile_hesses(tile, bends, call.classes, scale, hess)
-    if bends != NULL:
+        tile_hesses(tile, options, call.classes, scale, hess)
+    if options != NULL:
         for i in range(ROW_BLOCK):
-            scale[i] /= bends.temperature
+            scale[i] /= options.temperature
     for i in range(ROW_BLOCK):
         factor[i] = scale[i] / tile.total[i]
     if label != NULL:
-        label_grads(tile, bends, rows, call.classes, label, factor)
-    elif sizeof(real) == sizeof(double):
-        truth_grads_of_doubles(tile, bends, call.classes, factor)
+        label_grads(tile, options, rows, call.classes, label, factor)
+    elif options != NULL or sizeof(real) == sizeof(double):
+        truth_grads_in_double(tile, options, call.classes, factor)
     else:
-        truth_grads(tile, bends, call.classes, scale, factor)
-    if bends != NULL:
-        endless_grads(bends, factor, rows, tile.e)
-    if bends != NULL and bends.cap != 0:
-        bend_tile(bends, tile.e, hess if call.hess.present else NULL, rows, call.classes)
+        truth_grads(tile, call.classes, scale, factor)
+    if options != NULL:
+        endless_grads(options, factor, rows, tile.e)
+    if options != NULL and options.cap != 0:
+        uncap_tile(options, tile.e, hess if call.hess.present else NULL, rows, call.classes)
     if call.hess.present:
         drop_weightless(hess, weight, rows, call.classes)
         store_tile(&call.hess, start, rows, call.classes, hess)
@@ -254,29 +255,31 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Bends* bends, con
     store_tile(&call.grad, start, rows, call.classes, tile.e)
 
 
-cdef inline void softmax_tile(const Call* call, Bends* bends, const Py_ssize_t* label, const double* weight, double* value,
+cdef inline void softmax_tile(const Call* call, Options* options, const Py_ssize_t* hot, const double* weight, double* value,
                               Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
-    """`bends` is NULL where there are no options."""
+    """`options` is NULL where there are none, `hot` where the truth is a distribution, and `label` also where labels are smoothed."""
     cdef Tile tile
     cdef bint infinite
-    cdef const Py_ssize_t* whole = NULL if bends_truth(call) else label
+    cdef const Py_ssize_t* label = hot
+    if bends_truth(call):
+        label = NULL
     if rows < ROW_BLOCK:
         memset(&tile, 0, sizeof(tile))
     load_tile(&call.y_pred, start, rows, call.classes, tile.e)
-    if bends != NULL:
-        open_bends(call, &tile, bends, rows)
-    if whole == NULL:
-        load_target_tile(call, label, start, rows, tile.t)
+    if options != NULL:
+        open_options(call, &tile, options, rows)
+    if label == NULL:
+        load_target_tile(call, hot, start, rows, tile.t)
     infinite = tile_tops(&tile, call.classes)
-    if bends != NULL:
-        bend_tops(&tile, bends, call.classes)
+    if options != NULL:
+        tops_of_options(&tile, options, call.classes)
     if infinite:
         tile_limits(&tile, call.classes)
-    tile_gaps(&tile, bends, rows, call.classes, whole)
-    tile_exps(&tile, bends, call.classes)
-    if bends != NULL:
-        bend_gaps(call, &tile, bends, label, start, rows)
+    tile_gaps(&tile, options, rows, call.classes, label)
+    tile_exps(&tile, options, call.classes)
+    if options != NULL:
+        tile_z_loss(call, &tile, options, hot, start, rows)
     if gives_value(call.outputs):
-        tile_values(&tile, bends, value)
+        tile_values(&tile, options, value)
     if call.outputs != VALUE:
-        tile_derivatives(call, &tile, bends, whole, weight, start, rows)
+        tile_derivatives(call, &tile, options, label, weight, start, rows)
