@@ -253,6 +253,18 @@ def test_z_loss_of_a_certain_row_keeps_its_digits(classes, truth, dtype):
     np.testing.assert_allclose(grad[:, 0], expected, rtol=8 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("classes", [2, 40])
+def test_a_tiny_temperature_tells_capped_logits_apart(classes, dtype):
+    """tanh(20) and tanh(25) are 1 in every float."""
+    z = np.full((1, classes), -25, dtype)
+    z[0, :2] = 25, 20
+    loss = pyloss.SparseCCE(from_logits=True, softcap=1.0, temperature=3e-18, reduction="none")
+    gap = 2 * (np.exp(-40.0) - np.exp(-50.0)) / 3e-18
+    np.testing.assert_allclose(loss([0], z), np.log1p(np.exp(-gap)), rtol=16 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(loss([1], z), np.log1p(np.exp(gap)), rtol=16 * np.finfo(dtype).eps)
+
+
 @pytest.mark.parametrize("classes", [2, 40])
 def test_without_z_loss_the_weight_of_a_row_changes_no_logarithm(classes):
     """An infinite weight in a row would be 0 times infinity."""

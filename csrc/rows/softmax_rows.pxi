@@ -186,10 +186,12 @@ cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept no
 
 
 cdef inline real exp_below_by(real z, real top, real low, real temperature) noexcept nogil:
-    """exp((z - top - low) / temperature), as exp_below; `low` is what rounding took from top - z."""
+    """exp((z - top - low) / temperature), as exp_below; `low` is what rounding took from top - z. Where it is all that they differ by, and
+    the temperature tiny, it is not small."""
     cdef real gap = top - z, size = gap / temperature
     cdef real rest = (remainder_of(gap, size, temperature) + (rounded_off(top, -z, gap) + low)) / temperature
-    return exp_minus_sum(size, rest)
+    cdef real sum = select(size < EXP_LIMIT, size + rest, size)
+    return exp_minus_sum(sum, rounded_off(size, rest, sum))
 
 
 cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* e) noexcept nogil:
