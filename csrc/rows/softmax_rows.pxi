@@ -150,11 +150,9 @@ cdef void row_top(const Call* call, Row* row) noexcept nogil:
 
 cdef inline void add_below_one(real* four, real* count, const real* e) noexcept nogil:
     cdef Py_ssize_t j
-    cdef real rest
     for j in range(LANES):
-        rest = select(e[j] == 1, 0, e[j])
-        count[j] += e[j] - rest
-        four[j] += rest
+        count[j] += select(e[j] == 1, 1, 0)
+        four[j] += select(e[j] == 1, 0, e[j])
 
 
 cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept nogil:
@@ -185,9 +183,15 @@ cdef double sum_below_one(const real* e, Py_ssize_t n, double* ones) noexcept no
     return folded(total)
 
 
-cdef inline real exp_below_by(real z, real top, real low, real temperature) noexcept nogil:
-    """exp((z - top - low) / temperature), as exp_below; `low` is what rounding took from top - z. Where it is all that they differ by, and
-    the temperature tiny, it is not small."""
+cdef inline real exp_below_by(real z, real top, real temperature) noexcept nogil:
+    """exp((z - top) / temperature), as exp_below."""
+    cdef real gap = top - z, size = gap / temperature
+    return exp_minus_sum(size, (remainder_of(gap, size, temperature) + rounded_off(top, -z, gap)) / temperature)
+
+
+cdef inline real exp_below_capped(real z, real top, real low, real temperature) noexcept nogil:
+    """exp((z - top - low) / temperature), where `low` is what rounding took from capped logits. If that is all that they differ by, and the
+    temperature tiny, it is not small."""
     cdef real gap = top - z, size = gap / temperature
     cdef real rest = (remainder_of(gap, size, temperature) + (rounded_off(top, -z, gap) + low)) / temperature
     cdef real sum = select(size < EXP_LIMIT, size + rest, size)
@@ -202,13 +206,13 @@ cdef inline void exps(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
     cdef Py_ssize_t k
     if low != NULL:
         for k in range(n):
-            e[k] = exp_below_by(z[k], shift, row.top_low - low[k], temperature)
+            e[k] = exp_below_capped(z[k], shift, row.top_low - low[k], temperature)
     elif temperature == 1:
         for k in range(n):
             e[k] = exp_below(z[k], shift)
     else:
         for k in range(n):
-            e[k] = exp_below_by(z[k], shift, 0, temperature)
+            e[k] = exp_below_by(z[k], shift, temperature)
 
 
 cdef inline real inside(double parameter) noexcept nogil:
@@ -346,9 +350,14 @@ cdef inline void uncap(real z, real cap, real* grad, real* hess) noexcept nogil:
 cdef void uncap_derivatives(const Call* call, const Row* row, Py_ssize_t first, Py_ssize_t n, real* grad, real* hess) noexcept nogil:
     cdef real[BLOCK] buffer
     cdef const real* z = load_classes(&call.y_pred, row.z, first, n, buffer)
+    cdef real cap = row.cap
     cdef Py_ssize_t k
+    if not call.hess.present:
+        for k in range(n):
+            uncap(z[k], cap, grad + k, NULL)
+        return
     for k in range(n):
-        uncap(z[k], row.cap, grad + k, hess + k if call.hess.present else NULL)
+        uncap(z[k], cap, grad + k, hess + k)
 
 
 cdef void row_derivatives(const Call* call, const Row* row, double scale) noexcept nogil:

@@ -75,33 +75,38 @@ cdef inline void add_up(double* total, real* terms) noexcept nogil:
         terms[j] = 0
 
 
-cdef inline void lane_exps(real* e, const real* top, Py_ssize_t classes, real* others, double* sum, const real* low, const real* top_low,
-                           real temperature) noexcept nogil:
-    """Of as many rows as there are lanes, so that registers hold what is added up. `low` is NULL where there are no options."""
+cdef enum Exponents:
+    PLAIN, HEATED, CAPPED       # top - z, the same by a temperature, and of capped logits
+
+
+cdef inline void lane_exps(Tile* tile, const Options* options, Exponents kind, Py_ssize_t first, Py_ssize_t classes) noexcept nogil:
+    """Of as many rows as there are lanes, so that registers hold what is added up. The kind is constant at every call."""
+    cdef real* e = tile.e + first
     cdef double[LANES] total
-    cdef real[LANES] four, ones, shift
-    cdef real rest
+    cdef real[LANES] four, ones, top
+    cdef real temperature = 1 if kind == PLAIN else options.temperature
     cdef Py_ssize_t j, k
     for j in range(LANES):
-        shift[j] = top[j]       # to the compiler, e might be the top
+        top[j] = tile.top[first + j]    # to the compiler, e might be the top
         total[j] = four[j] = 0
         ones[j] = -1
     for k in range(classes):
         for j in range(LANES):
-            if low == NULL:
-                e[j] = exp_below(e[j], shift[j])
+            if kind == PLAIN:
+                e[j] = exp_below(e[j], top[j])
+            elif kind == HEATED:
+                e[j] = exp_below_by(e[j], top[j], temperature)
             else:
-                e[j] = exp_below_by(e[j], shift[j], top_low[j] - low[k * ROW_BLOCK + j], temperature)
-            rest = select(e[j] == 1, 0, e[j])
-            ones[j] += e[j] - rest
-            four[j] += rest
+                e[j] = exp_below_capped(e[j], top[j], options.top_low[first + j] - options.low[k * ROW_BLOCK + first + j], temperature)
+            ones[j] += select(e[j] == 1, 1, 0)
+            four[j] += select(e[j] == 1, 0, e[j])
         e += ROW_BLOCK
         if k % 4 == 3:
             add_up(total, four)
     add_up(total, four)
     for j in range(LANES):
-        others[j] = <real>(total[j] + ones[j])
-        sum[j] = 1 + (total[j] + ones[j])
+        tile.others[first + j] = <real>(total[j] + ones[j])
+        tile.total[first + j] = 1 + (total[j] + ones[j])
 
 
 cdef void tile_exps(Tile* tile, const Options* options, Py_ssize_t classes) noexcept nogil:
@@ -109,14 +114,14 @@ cdef void tile_exps(Tile* tile, const Options* options, Py_ssize_t classes) noex
 
     Four terms at a time are added in `real`, which costs a third of what adding each in double does.
     """
-    cdef Py_ssize_t k, i
+    cdef Py_ssize_t k
     for k in range(ROW_BLOCK // LANES):
-        i = k * LANES
-        if options == NULL:
-            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, NULL, NULL, 1)
+        if options == NULL or (options.cap == 0 and options.temperature == 1):
+            lane_exps(tile, NULL, PLAIN, k * LANES, classes)
+        elif options.cap == 0:
+            lane_exps(tile, options, HEATED, k * LANES, classes)
         else:
-            lane_exps(tile.e + i, tile.top + i, classes, tile.others + i, tile.total + i, options.low + i, options.top_low + i,
-                      options.temperature)
+            lane_exps(tile, options, CAPPED, k * LANES, classes)
 
 
 cdef void tile_values(const Tile* tile, const Options* options, double* value) noexcept nogil:
