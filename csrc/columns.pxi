@@ -25,8 +25,8 @@ cdef inline bint result_lies_like(const Call* call, const Operand* target) noexc
 
 
 cdef bint all_alike(const Call* call) noexcept nogil:
-    """What changes numbers before or after a point goes the way of all others, as do kernels of the caller's own, and points of which
-    usual blocks have faster ones."""
+    """What changes numbers before or after a point goes the way of all others, as do kernels of the caller's own, which are asked for
+    first since they are no points, and points of which usual blocks have faster ones."""
     if checked_first(call) or USUAL[call.point] or call.weighted or call.pair or call.statistics:
         return False
     if not call.y_true.present or not lies_like(&call.y_true, &call.y_true) or not lies_like(&call.y_pred, &call.y_true):

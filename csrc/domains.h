@@ -43,6 +43,14 @@ INLINED void join_these(word *lane, const real *x)
         lane[j] = join(lane[j], to_word(x[j]));
 }
 
+static inline word join_lanes(const word *lane)
+{
+    word all = 0;
+    for (int j = 0; j < LOOKED_AT; j++)
+        all = join(all, lane[j]);
+    return all;
+}
+
 static inline word join_bits(const real *x, ptrdiff_t n)
 {
     word lane[LOOKED_AT] = {0}, all = 0;
@@ -56,9 +64,7 @@ static inline word join_bits(const real *x, ptrdiff_t n)
     join_these(lane, last);
     for (const real *some = first_whole_line(x); some < last; some += LOOKED_AT)
         join_these(lane, some);
-    for (int j = 0; j < LOOKED_AT; j++)
-        all = join(all, lane[j]);
-    return all;
+    return join_lanes(lane);
 }
 
 /* From +0 on the order of the bits is that of the numbers, and those of what is negative follow. Without a maximum the bits of fractions are
@@ -101,6 +107,7 @@ static inline int are_signs(const real *x, ptrdiff_t n)
         all |= joined[j];
     return (all & ~allowed) == 0;
 }
+
 /* A look by a loop that reads the numbers anyhow, in rounds of SUM_LANES; the lanes are LOOKED_AT. */
 INLINED void look_at_round(word *lane, const real *x)
 {
@@ -111,9 +118,6 @@ INLINED void look_at_round(word *lane, const real *x)
 /* Whether all that was looked at is from +0 to `high`. */
 static inline int were_within_0_and(real high, const word *lane)
 {
-    word all = 0;
-    for (int j = 0; j < LOOKED_AT; j++)
-        all = join(all, lane[j]);
-    return all <= to_word(high);
+    return join_lanes(lane) <= to_word(high);
 }
 #endif

@@ -29,6 +29,11 @@ cdef inline real softmax_grad(real e, real t, real elsewhere, real others) noexc
     return elsewhere * e - t * rest_of(e, others)
 
 
+cdef inline real truth_grad(real e, real t, double mass, double pull, real others, double factor) noexcept nogil:
+    """The gradient where every class has a share of the truth, in double: of two products nothing is rounded before their difference."""
+    return <real>(((mass - t + pull) * e - t * <double>rest_of(e, others)) * factor)
+
+
 cdef inline real softmax_hess(real e, real mass, real others, real curl, real factor) noexcept nogil:
     """The second derivative, for the factor 1 / S^2. A tiny e comes last: it is rounded once then. `curl` is the z-loss's own part."""
     return ((mass * rest_of(e, others) + curl * e) * factor) * e
@@ -39,6 +44,7 @@ cdef struct Tile:
     real[FEW * ROW_BLOCK] t         # the targets, unless they are labels
     real[ROW_BLOCK] top
     real[ROW_BLOCK] others
+    real[ROW_BLOCK] log_total       # log S
     double[ROW_BLOCK] total         # S, of which float32's `others` lacks digits
     double[ROW_BLOCK] gap           # sum_k t_k (top - z_k)
     double[ROW_BLOCK] mass
@@ -47,7 +53,7 @@ cdef struct Tile:
 cdef struct Options:
     # What a tile has beside, where there are options; the names are those of a row.
     real[FEW * ROW_BLOCK] z             # the logits before they are capped
-    real[FEW * ROW_BLOCK] low           # what rounding took from capped ones, else 0
+    real[FEW * ROW_BLOCK] low           # what rounding took from capped ones
     real[ROW_BLOCK] top_low
     double[ROW_BLOCK] limit             # inf where the top is, else 0
     double[ROW_BLOCK] z_loss            # its part of the value

@@ -40,7 +40,6 @@ cdef struct LinkTile:
     real[FEW * ROW_BLOCK] z             # then the bends, then the second derivatives
     real[FEW * ROW_BLOCK] e_low         # what rounding took from e, and from others
     real[ROW_BLOCK] others_low
-    real[ROW_BLOCK] log_total
     double[ROW_BLOCK] scale             # of the derivatives
     double[ROW_BLOCK] top_slopes
     double[ROW_BLOCK] low_slopes
@@ -80,8 +79,8 @@ cdef void open_link_tile(const Call* call, LinkTile* tile, const double* weight,
         tile_limits(&tile.softmax, call.classes)
     memcpy(tile.z, tile.softmax.e, call.classes * ROW_BLOCK * sizeof(real))
     exact_tile_exps(tile, call.classes)
+    tile_logs(&tile.softmax)
     for i in range(ROW_BLOCK):
-        tile.log_total[i] = vector_log1p(tile.softmax.others[i])
         tile.scale[i] = call.scale
     if weight != NULL:
         for i in range(rows):
@@ -113,7 +112,7 @@ cdef void label_shares(const Call* call, const LinkTile* tile, const Py_ssize_t*
         shares.t[i] = <real>label_factor(call, label[i])
     for i in range(ROW_BLOCK):
         keep_share(shares, i, e[i], share_of(duo(e[i], low[i]), z[i], tile.softmax.top[i],
-                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
+                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.softmax.log_total[i]))
 
 
 cdef void label_tile_hesses(LinkTile* tile, const Py_ssize_t* label, const Shares* shares, Py_ssize_t rows,
@@ -172,7 +171,7 @@ cdef void follow_class(const Call* call, const link_block_fn* link, LinkTile* ti
     for i in range(ROW_BLOCK):
         shares.t[i] = t[i]
         keep_share(shares, i, e[i], share_of(duo(e[i], low[i]), z[i], tile.softmax.top[i],
-                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.log_total[i]))
+                                             duo(tile.softmax.others[i], tile.others_low[i]), tile.softmax.log_total[i]))
     follow(call, link, shares, ROW_BLOCK)
     if gives_value(call.outputs):
         for i in range(ROW_BLOCK):

@@ -13,7 +13,6 @@ cdef void open_options(const Call* call, Tile* tile, Options* options, Py_ssize_
     """With a cap, the logits of the tile are capped."""
     options.cap = cap_of(call)
     options.temperature = inside(call.parameters[2])
-    memset(options.low, 0, call.classes * ROW_BLOCK * sizeof(real))
     if options.cap != 0:
         cap_tile(tile, options, rows, call.classes)
 
@@ -36,28 +35,26 @@ cdef void tops_of_options(const Tile* tile, Options* options, Py_ssize_t classes
             options.top_low[i] = select((tile.e[at] == tile.top[i]) & (low > options.top_low[i]), low, options.top_low[i])
 
 
-cdef Py_ssize_t class_of_one(const Tile* tile, Py_ssize_t i, Py_ssize_t classes) noexcept nogil:
-    """The first whose e is 1; -1 where there is none."""
-    cdef Py_ssize_t k
-    for k in range(classes):
-        if tile.e[k * ROW_BLOCK + i] == 1:
-            return k
-    return -1
-
-
 cdef void load_curls(const Call* call, Options* options, const Py_ssize_t* hot, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
         options.curl[i] = 2 * call.parameters[0]
-    if call.parameters[0] == 0 or call.class_factors == NULL:
+    if call.class_factors == NULL:
         return
     for i in range(rows):
         options.curl[i] *= row_weight(call, -1 if hot == NULL else hot[i], start + i)
 
 
+cdef void without_z_loss(Options* options) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        options.pull[i] = options.curl[i] = options.z_loss[i] = 0
+        options.endless[i] = -1
+
+
 cdef void tile_z_loss(const Call* call, const Tile* tile, Options* options, const Py_ssize_t* hot, Py_ssize_t start,
                       Py_ssize_t rows) noexcept nogil:
-    """As `add_z_loss`, of a row; without one everything is 0."""
+    """As `add_z_loss`, of a row."""
     cdef double[ROW_BLOCK] log_sum
     cdef double curl, size
     cdef Py_ssize_t i
@@ -65,7 +62,7 @@ cdef void tile_z_loss(const Call* call, const Tile* tile, Options* options, cons
     load_curls(call, options, hot, start, rows)
     for i in range(ROW_BLOCK):
         curl = options.curl[i]
-        size = (<double>tile.top[i] + options.top_low[i]) / options.temperature + <double>vector_log1p(tile.others[i]) + options.limit[i]
+        size = (<double>tile.top[i] + options.top_low[i]) / options.temperature + tile.log_total[i] + options.limit[i]
         options.pull[i] = select_double((curl != 0) & (size != INFINITY), curl * size, 0)
         options.z_loss[i] = select_double(curl != 0, curl * size * size / 2, 0)
         options.endless[i] = -1
@@ -74,7 +71,7 @@ cdef void tile_z_loss(const Call* call, const Tile* tile, Options* options, cons
     if endless:
         for i in range(rows):
             if log_sum[i] == INFINITY and options.curl[i] != 0:
-                options.endless[i] = class_of_one(tile, i, call.classes)
+                options.endless[i] = place_of_one(tile.e + i, ROW_BLOCK, call.classes)
 
 
 cdef void endless_grads(const Options* options, const double* factor, Py_ssize_t rows, real* grad) noexcept nogil:

@@ -299,8 +299,8 @@ cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
     cdef real at_label = 0, high = <real>elsewhere, low = rest_of_double(elsewhere, high), others = row.others
     if row.label < 0:
         t = load_targets(call, row.t, row.hot, first, n, buffer)
-        for k in range(n):  # in double, so that of two products nothing is rounded before their difference
-            e[k] = <real>(((mass - t[k] + pull) * e[k] - t[k] * <double>rest_of(e[k], others)) * factor)
+        for k in range(n):
+            e[k] = truth_grad(e[k], t[k], mass, pull, others, factor)
         return
     if 0 <= label < n:
         at_label = <real>(softmax_grad(e[label], 1, <real>pull, others) * factor)
@@ -310,11 +310,11 @@ cdef void chunk_grads(const Call* call, const Row* row, Py_ssize_t first, Py_ssi
         e[label] = at_label
 
 
-cdef Py_ssize_t place_of_one(const real* e, Py_ssize_t n) noexcept nogil:
+cdef Py_ssize_t place_of_one(const real* e, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
     """Where the infinite logit is; -1 if it is not here."""
     cdef Py_ssize_t k
     for k in range(n):
-        if e[k] == 1:
+        if e[k * step] == 1:
             return k
     return -1
 
@@ -323,7 +323,7 @@ cdef void chunk_derivatives(const Call* call, const Row* row, Py_ssize_t first, 
                             real* e) noexcept nogil:
     """The targets are read before the second derivatives are stored, which may take their place."""
     cdef real[BLOCK] hess
-    cdef Py_ssize_t k, top = place_of_one(e, n) if row.endless else -1
+    cdef Py_ssize_t k, top = place_of_one(e, 1, n) if row.endless else -1
     if call.hess.present:
         for k in range(n):
             hess[k] = softmax_hess(e[k], <real>(row.mass + row.pull), row.others, <real>row.curl, square)

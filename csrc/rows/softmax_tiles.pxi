@@ -36,18 +36,18 @@ cdef void tile_limits(Tile* tile, Py_ssize_t classes) noexcept nogil:
             tile.top[i] = 0
 
 
-cdef inline double gap_below(const Tile* tile, const Options* options, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+cdef inline double gap_below(const Tile* tile, const Options* capped, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
     cdef double gap = <double>tile.top[i] - <double>tile.e[k * ROW_BLOCK + i]
-    return gap if options == NULL else gap + (<double>options.top_low[i] - options.low[k * ROW_BLOCK + i])
+    return gap if capped == NULL else gap + (<double>capped.top_low[i] - capped.low[k * ROW_BLOCK + i])
 
 
-cdef void tile_gaps(Tile* tile, const Options* options, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
+cdef void tile_gaps(Tile* tile, const Options* capped, Py_ssize_t rows, Py_ssize_t classes, const Py_ssize_t* label) noexcept nogil:
     cdef double[ROW_BLOCK] lost_gap, lost_mass
     cdef Py_ssize_t i, k
     cdef double t, gap
     if label != NULL:
         for i in range(rows):
-            tile.gap[i] = gap_below(tile, options, label[i], i)
+            tile.gap[i] = gap_below(tile, capped, label[i], i)
             tile.mass[i] = 1
         return
     for i in range(ROW_BLOCK):
@@ -55,7 +55,7 @@ cdef void tile_gaps(Tile* tile, const Options* options, Py_ssize_t rows, Py_ssiz
     for k in range(classes):
         for i in range(ROW_BLOCK):
             t = tile.t[k * ROW_BLOCK + i]
-            gap = gap_below(tile, options, k, i)
+            gap = gap_below(tile, capped, k, i)
             gap = select_double(t != 0, t * gap, 0)
             if sizeof(real) == sizeof(double):  # of floats so few sums are as good as exact
                 add_carefully(gap, &tile.gap[i], &lost_gap[i])
@@ -124,14 +124,20 @@ cdef void tile_exps(Tile* tile, const Options* options, Py_ssize_t classes) noex
             lane_exps(tile, options, CAPPED, k * LANES, classes)
 
 
+cdef void tile_logs(Tile* tile) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        tile.log_total[i] = vector_log1p(tile.others[i])
+
+
 cdef void tile_values(const Tile* tile, const Options* options, double* value) noexcept nogil:
     cdef Py_ssize_t i
     if options == NULL:
         for i in range(ROW_BLOCK):
-            value[i] = tile.gap[i] + tile.mass[i] * <double>vector_log1p(tile.others[i])
+            value[i] = tile.gap[i] + tile.mass[i] * tile.log_total[i]
         return
     for i in range(ROW_BLOCK):
-        value[i] = tile.gap[i] / options.temperature + tile.mass[i] * <double>vector_log1p(tile.others[i]) + options.z_loss[i]
+        value[i] = tile.gap[i] / options.temperature + tile.mass[i] * tile.log_total[i] + options.z_loss[i]
 
 
 cdef inline double pull_of(const Options* options, Py_ssize_t i) noexcept nogil:
@@ -184,15 +190,12 @@ cdef void set_slopes(const Tile* tile, const double* scale, const double* factor
 
 
 cdef void truth_grads_in_double(Tile* tile, const Options* options, Py_ssize_t classes, const double* factor) noexcept nogil:
-    """e becomes the gradient, of a z-loss too. Of two products nothing is rounded before their difference."""
-    cdef Py_ssize_t i, k
-    cdef double e, t, rest
+    """e becomes the gradient, of a z-loss too."""
+    cdef Py_ssize_t i, k, at
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            e = tile.e[k * ROW_BLOCK + i]
-            t = tile.t[k * ROW_BLOCK + i]
-            rest = rest_of(tile.e[k * ROW_BLOCK + i], tile.others[i])
-            tile.e[k * ROW_BLOCK + i] = <real>(((tile.mass[i] - t + pull_of(options, i)) * e - t * rest) * factor[i])
+            at = k * ROW_BLOCK + i
+            tile.e[at] = truth_grad(tile.e[at], tile.t[at], tile.mass[i], pull_of(options, i), tile.others[i], factor[i])
 
 
 cdef void truth_grads(Tile* tile, Py_ssize_t classes, const double* scale, const double* factor) noexcept nogil:
@@ -280,10 +283,14 @@ cdef inline void softmax_tile(const Call* call, Options* options, const Py_ssize
         tops_of_options(&tile, options, call.classes)
     if infinite:
         tile_limits(&tile, call.classes)
-    tile_gaps(&tile, options, rows, call.classes, label)
+    tile_gaps(&tile, NULL if call.parameters[1] == 0 else options, rows, call.classes, label)
     tile_exps(&tile, options, call.classes)
-    if options != NULL:
+    if gives_value(call.outputs) or call.parameters[0] != 0:
+        tile_logs(&tile)
+    if call.parameters[0] != 0:
         tile_z_loss(call, &tile, options, hot, start, rows)
+    elif options != NULL:
+        without_z_loss(options)
     if gives_value(call.outputs):
         tile_values(&tile, options, value)
     if call.outputs != VALUE:
