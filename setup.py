@@ -43,8 +43,9 @@ LIMITS = (
 )
 # Nor is a loop over many arrays vectorised, if more pairs of them might overlap than gcc is ready to check.
 INLINED = [*(f"--param={limit}=10000" for limit in LIMITS), "--param=vect-max-version-for-alias-checks=100"]
-# To clear 32 lanes by a memset takes longer than the loop, and to jam two rounds of them spills what registers hold.
-LOOPS = ["-fno-tree-loop-distribute-patterns", "-fno-loop-unroll-and-jam"]
+# To clear 32 lanes by a memset takes longer than the loop, to jam two rounds of them spills what registers hold, and what a loop looks at
+# beside its work would be read again by a loop of its own.
+LOOPS = ["-fno-tree-loop-distribute-patterns", "-fno-loop-unroll-and-jam", "-fno-tree-loop-distribution"]
 # A point's chains of operations are longer than the processor looks ahead: they are woven together before registers are assigned.
 SCHEDULE = ["-fschedule-insns", "-fsched-pressure"]
 FOR_GCC = [*INLINED, *LOOPS, *SCHEDULE]
@@ -72,6 +73,8 @@ def write_if_changed(path: Path, text: str) -> None:
 
 
 STEPS = 2  # the largest step of numbers that are summed where they lie
+# What the sums of light points find out about the numbers they read.
+LOOKS = ("LOOK_AT_SIGNS", "LOOK_FROM_0", "LOOK_FROM_0_TO")
 
 
 class Points(NamedTuple):
@@ -152,20 +155,20 @@ def declaration(arguments: dict[str, str]) -> str:
 
 def sums(names: Sequence[str], light: Sequence[str], usual: Sequence[str]) -> list[str]:
     """The loops that sum the values of light points, and of usual ones for those of their name; their table by the numbers of the points,
-    outputs, steps and whether they look for what is out of its domain."""
-    arguments = arrays(("y", "p"), ("grad",)) | {"high": "real"}
+    outputs, steps and what they look for."""
+    arguments = arrays(("y", "p"), ("grad",)) | {"seen": "word*"}
     lines = [
-        f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}][2] SUMS",
+        f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}][<int>LOOKS] SUMS",
         f"cdef bint[{len(names)}] USUAL = [{', '.join(str(int(name in usual)) for name in names)}]",
     ]
-    plain = product((*light, *usual), ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1), [False])
-    for name, output, step, looks in (*plain, *product(light, ("VALUE", "VALUE_GRAD"), [1], [True])):
-        function = f"sum_{name}_{output.lower()}_by_{step}" + "_looking" * looks
+    plain = product((*light, *usual), ("VALUE", "VALUE_GRAD"), range(1, STEPS + 1), ["NO_LOOK"])
+    for name, output, step, look in (*plain, *product(light, ("VALUE", "VALUE_GRAD"), [1], LOOKS)):
+        function = f"sum_{name}_{output.lower()}_by_{step}_{look.lower()}"
         point = f"{name}_usual" if name in usual else name
         lines += [
             f"cdef double {function}({declaration(arguments)}) noexcept nogil:",
-            f"    return sum_each({point}, {output}, {step}, {looks}, {', '.join(arguments)})",
-            f"SUMS[{names.index(name)}][<int>{output}][{step - 1}][{int(looks)}] = {function}",
+            f"    return sum_each({point}, {output}, {step}, {look}, {', '.join(arguments)})",
+            f"SUMS[{names.index(name)}][<int>{output}][{step - 1}][<int>{look}] = {function}",
         ]
     return lines
 

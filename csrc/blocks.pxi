@@ -9,29 +9,49 @@ cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
 
 
 cdef bint surely_inside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    """An instruction or two for a vector. False of a nan too, and of a -0 among fractions."""
+    """An instruction or two for a vector. False of a -0 among fractions too, and of a nan if there is an end."""
     if domain.integral:
         return domain.low == -1 and domain.high == 1 and are_signs(x, n)
     return domain.low == 0 and within_0_and(<real>domain.high, x, n)
 
 
-cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
-    """By the least and the greatest of each lane, which no nan changes."""
-    cdef real low = <real>domain.low, high = <real>domain.high
-    cdef real[SUM_LANES] least, most
+cdef bint any_below(const real* x, real low, Py_ssize_t n) noexcept nogil:
+    """By the least of each lane, which no nan changes."""
+    cdef real[SUM_LANES] least
     cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
     cdef int bad = 0
     for j in range(SUM_LANES):
-        least[j] = high
-        most[j] = low
+        least[j] = low
     for k in range(rounds):
         for j in range(SUM_LANES):
             least[j] = x[k * SUM_LANES + j] if x[k * SUM_LANES + j] < least[j] else least[j]
+    for j in range(SUM_LANES):
+        bad |= least[j] < low
+    for i in range(rounds * SUM_LANES, n):
+        bad |= x[i] < low
+    return bad != 0
+
+
+cdef bint any_above(const real* x, real high, Py_ssize_t n) noexcept nogil:
+    """Apart from the least: the lanes of both are more than AVX2 has registers for."""
+    cdef real[SUM_LANES] most
+    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES
+    cdef int bad = 0
+    for j in range(SUM_LANES):
+        most[j] = high
+    for k in range(rounds):
+        for j in range(SUM_LANES):
             most[j] = x[k * SUM_LANES + j] if x[k * SUM_LANES + j] > most[j] else most[j]
     for j in range(SUM_LANES):
-        bad |= (least[j] < low) | (most[j] > high)
+        bad |= most[j] > high
     for i in range(rounds * SUM_LANES, n):
-        bad |= (x[i] < low) | (x[i] > high)
+        bad |= x[i] > high
+    return bad != 0
+
+
+cdef bint any_outside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
+    cdef int bad = any_below(x, <real>domain.low, n) or any_above(x, <real>domain.high, n)
+    cdef Py_ssize_t i
     if domain.integral:
         for i in range(n):
             bad |= (x[i] == x[i]) & (whole(x[i]) != x[i])

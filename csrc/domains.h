@@ -67,12 +67,53 @@ static inline word join_bits(const real *x, ptrdiff_t n)
     return join_lanes(lane);
 }
 
-/* From +0 on the order of the bits is that of the numbers, and those of what is negative follow. Without a maximum the bits of fractions are
- * soon too many, and of whole numbers seldom: the first tell. */
+/* From +0 on the order of the bits is that of the numbers, and those of what is negative follow. A nan is data: without an end every number
+   that has no sign is inside. */
+static inline word last_inside(real high)
+{
+    return high > LARGE ? ~SIGN : to_word(high);
+}
+
+/* Without a maximum the bits of fractions are soon too many, and of whole numbers seldom: the first tell. */
 static inline int within_0_and(real high, const real *x, ptrdiff_t n)
 {
+    const word last = last_inside(high);
     ptrdiff_t first = HAS_MAXIMUM ? 0 : n < LOOKED_AT ? n : LOOKED_AT;
-    return join_bits(x, first) <= to_word(high) && join_bits(x, n) <= to_word(high);
+    return join_bits(x, first) <= last && join_bits(x, n) <= last;
+}
+
+/* Beside its sign, what a number has of bits that 1 has not, and the other way round. */
+INLINED void join_apart_from_one(word *lane, const real *x)
+{
+    for (int j = 0; j < LOOKED_AT; j++)
+        lane[j] |= to_word(x[j]) ^ ONE;
+}
+
+static inline word any_bits(const word *lane)
+{
+    word all = 0;
+    for (int j = 0; j < LOOKED_AT; j++)
+        all |= lane[j];
+    return all;
+}
+
+/* Whether all are -1 or 1. The first tell. */
+static inline int are_ones(const real *x, ptrdiff_t n)
+{
+    word lane[LOOKED_AT] = {0};
+    if (n < LOOKED_AT) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            lane[i] = to_word(x[i]) ^ ONE;
+        return (any_bits(lane) & ~SIGN) == 0;
+    }
+    const real *last = x + n - LOOKED_AT;
+    join_apart_from_one(lane, x);
+    if (any_bits(lane) & ~SIGN)
+        return 0;
+    join_apart_from_one(lane, last);
+    for (x = first_whole_line(x); x < last; x += LOOKED_AT)
+        join_apart_from_one(lane, x);
+    return (any_bits(lane) & ~SIGN) == 0;
 }
 
 /* Products with an odd number differ where the factors do: with this one, 16 bits at a time, those of 0 and 1 alone have no bit but one,
@@ -87,10 +128,12 @@ INLINED void join_products(uint16_t *lane, const real *x, unsigned inverse)
 /* Whether all are -1, 0 or 1. */
 static inline int are_signs(const real *x, ptrdiff_t n)
 {
+    if (are_ones(x, n))
+        return 1;
     const word allowed = SIGN | (word)1 << MANTISSA_BITS;
     const unsigned inverse = INVERSE_OF_ONE;
     uint16_t lane[PARTS] = {0};
-    word joined[LOOKED_AT], all = 0;
+    word joined[LOOKED_AT];
     if (n < LOOKED_AT) {
         real some[LOOKED_AT] = {0};
         memcpy(some, x, n * sizeof(real));
@@ -103,21 +146,44 @@ static inline int are_signs(const real *x, ptrdiff_t n)
             join_products(lane, x, inverse);
     }
     memcpy(joined, lane, sizeof joined);
-    for (int j = 0; j < LOOKED_AT; j++)
-        all |= joined[j];
-    return (all & ~allowed) == 0;
+    return (any_bits(joined) & ~allowed) == 0;
 }
 
-/* A look by a loop that reads the numbers anyhow, in rounds of SUM_LANES; the lanes are LOOKED_AT. */
-INLINED void look_at_round(word *lane, const real *x)
+/* What a loop that reads the numbers anyhow, in rounds of SUM_LANES, finds out about them; the lanes are LOOKED_AT. */
+typedef enum { NO_LOOK, LOOK_AT_SIGNS, LOOK_FROM_0, LOOK_FROM_0_TO, LOOKS } Look;
+
+/* One instruction for a vector of y alone, for one of both y and p, or for each. */
+static inline word look_at(Look look, word seen, real y, real p)
+{
+    if (look == LOOK_AT_SIGNS)
+        return seen | (to_word(y) ^ ONE);
+    if (look == LOOK_FROM_0)
+        return seen | to_word(y) | to_word(p);
+    return join(seen, join(to_word(y), to_word(p)));
+}
+
+INLINED void look_at_round(Look look, word *lane, const real *y, const real *p)
 {
     for (int i = 0; i < SUM_LANES; i += LOOKED_AT)
-        join_these(lane, x + i);
+        for (int j = 0; j < LOOKED_AT; j++)
+            lane[j] = look_at(look, lane[j], y[i + j], p[i + j]);
 }
 
-/* Whether all that was looked at is from +0 to `high`. */
-static inline int were_within_0_and(real high, const word *lane)
+/* Of the numbers that make no round: fewer, one by one. */
+INLINED void look_at_rest(Look look, word *lane, const real *y, const real *p, ptrdiff_t n)
 {
-    return join_lanes(lane) <= to_word(high);
+    for (ptrdiff_t i = 0; i < n; i++)
+        lane[0] = look_at(look, lane[0], y[i], p[i]);
+}
+
+static inline word all_seen(Look look, const word *lane)
+{
+    return look == LOOK_FROM_0_TO ? join_lanes(lane) : any_bits(lane);
+}
+
+/* Whether what was seen proves that all numbers are in their domain. */
+static inline int proves(Look look, word seen, real high)
+{
+    return look == LOOK_AT_SIGNS ? (seen & ~SIGN) == 0 : seen <= last_inside(high);
 }
 #endif

@@ -108,15 +108,15 @@ cdef void values_of_own(const Call* call, const real* y, const real* p, real* va
     own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
 
 
-cdef inline sum_fn summing(const Call* call, Py_ssize_t step, bint looks) noexcept nogil:
+cdef inline sum_fn sum_of_blocks(const Call* call, Py_ssize_t step, Look look) noexcept nogil:
     """What gives the sum of a block's values as it goes; NULL where there is no such thing, or more is asked for."""
     if not call.summed or call.weighted or call.pair or own_kernel(call) != NULL:
         return NULL
-    return SUMS[call.point][<int>call.outputs][step - 1][looks]
+    return SUMS[call.point][<int>call.outputs][step - 1][<int>look]
 
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
-    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, 0)
+    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, NULL)
     work.summed = isfinite(work.sum)
     if not work.summed:
         POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
@@ -127,7 +127,7 @@ cdef void evaluate(const Call* call, Py_ssize_t n, Work* work) noexcept nogil:
     cdef Outputs outputs = call.outputs
     cdef bint weighs = work.weight != NULL and not call.statistics
     cdef double scale = 1 if weighs else call.scale
-    cdef sum_fn sum_block = summing(call, 1, False)
+    cdef sum_fn sum_block = sum_of_blocks(call, 1, NO_LOOK)
     work.summed = False
     if sum_block != NULL and not USUAL[call.point]:     # of those this block holds an unusual one
         evaluate_sum(call, sum_block, n, work)
@@ -266,16 +266,29 @@ cdef inline bint begins_at_0(const Domain* domain) noexcept nogil:
     return domain.checked and not domain.integral and domain.low == 0
 
 
-cdef inline bint looks_meanwhile(const Call* call, Py_ssize_t step) noexcept nogil:
-    """Whether the sum itself can check all of this call: looks of their own take a quarter of a light loss's time. Not so with doubles."""
-    return (sizeof(real) == sizeof(float) and step == 1 and begins_at_0(&call.y_true_domain) and begins_at_0(&call.y_pred_domain)
-            and call.y_true_domain.high == call.y_pred_domain.high and summing_alone(call, step, True) != NULL)
+cdef inline bint is_sign(const Domain* domain) noexcept nogil:
+    return domain.checked and domain.integral and domain.low == -1 and domain.high == 1
 
 
-cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step, bint looks) noexcept nogil:
+cdef inline Look look_meanwhile(const Call* call, Py_ssize_t step) noexcept nogil:
+    """What a sum can find out about the numbers of this call: looks of their own take a tenth to a half of a light loss's time."""
+    cdef const Domain* y = &call.y_true_domain
+    cdef const Domain* p = &call.y_pred_domain
+    if step > 1 or summing_alone(call, step, LOOK_AT_SIGNS) == NULL:
+        return NO_LOOK
+    if is_sign(y) and not p.checked:
+        return LOOK_AT_SIGNS
+    if not begins_at_0(y) or not begins_at_0(p) or y.high != p.high:
+        return NO_LOOK
+    if isinf(y.high):
+        return LOOK_FROM_0
+    return LOOK_FROM_0_TO if HAS_MAXIMUM else NO_LOOK
+
+
+cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step, Look look) noexcept nogil:
     """What gives the sum of a block where there is no more to do than that and to check: no weights. What is to be checked is
     not read in steps."""
-    cdef sum_fn sum_block = NULL if call.outputs == NOTHING or call.class_factors != NULL else summing(call, step, looks)
+    cdef sum_fn sum_block = NULL if call.outputs == NOTHING or call.class_factors != NULL else sum_of_blocks(call, step, look)
     if sum_block != NULL and step > 1 and (to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain)):
         return NULL
     return sum_block
@@ -297,16 +310,40 @@ cdef inline bint fault_in_sum(const Call* call, const real* y, const real* p, Py
     return to_be_checked(call, &call.y_pred_domain) and find_outside(p, &call.y_pred_domain, NULL, start, n, Y_PRED_FAULT, partial)
 
 
-cdef inline bint sum_alone(const Call* call, sum_fn sum_block, Py_ssize_t step, bint looks, Py_ssize_t start, Py_ssize_t n, Work* work,
-                           Partial* partial) noexcept nogil:
+cdef struct Summing:
+    # How the blocks of a call are summed, where there is no more to do than that and to check.
+    sum_fn sum_block        # NULL where there is more
+    Look look
+    Py_ssize_t step
+
+
+cdef inline Summing open_summing(const Call* call) noexcept nogil:
+    cdef Py_ssize_t step = common_step(call)
+    cdef Look look = look_meanwhile(call, step)
+    return Summing(summing_alone(call, step, look), look, step)
+
+
+cdef inline bint has_proved(const Call* call, Summing* summing, word seen) noexcept nogil:
+    """Whether the look has found all in its domain. One that proves nothing is not for the numbers of this call, and is the last."""
+    if summing.look == NO_LOOK:
+        return False
+    if proves(summing.look, seen, <real>call.y_true_domain.high):
+        return True
+    summing.look = NO_LOOK
+    summing.sum_block = summing_alone(call, summing.step, NO_LOOK)
+    return False
+
+
+cdef inline bint sum_alone(const Call* call, Summing* summing, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
     """False where the sum leaves the range, or there is a fault: the way of all other blocks finds out why."""
-    cdef const real* y = load_by(step, &call.y_true, start, n, work.y_buffer)
-    cdef const real* p = load_by(step, &call.y_pred, start, n, work.p_buffer)
+    cdef const real* y = load_by(summing.step, &call.y_true, start, n, work.y_buffer)
+    cdef const real* p = load_by(summing.step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
-    cdef double total = sum_block(y, p, call.parameters, call.scale, grad, n, <real>call.y_true_domain.high)
+    cdef word seen
+    cdef double total = summing.sum_block(y, p, call.parameters, call.scale, grad, n, &seen)
     if not isfinite(total):
         return False
-    if not looks and fault_in_sum(call, y, p, start, n, partial):
+    if not has_proved(call, summing, seen) and fault_in_sum(call, y, p, start, n, partial):
         return False
     exact_add(&partial.sums[0], total)
     put(&call.grad, start, n, grad)
@@ -327,13 +364,12 @@ cdef void elementwise(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
 
 cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
-    cdef Py_ssize_t block, start, n, step = common_step(call)
-    cdef bint looks = looks_meanwhile(call, step)
-    cdef sum_fn sum_block = summing_alone(call, step, looks)
+    cdef Py_ssize_t block, start, n
+    cdef Summing summing = open_summing(call)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
-        if sum_block != NULL and sum_alone(call, sum_block, step, looks, start, n, &work, partial):
+        if summing.sum_block != NULL and sum_alone(call, &summing, start, n, &work, partial):
             continue
         if not take_block(call, start, n, &work, partial):
             return

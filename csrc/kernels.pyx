@@ -28,10 +28,19 @@ cdef extern from "real.h" nogil:
 cdef extern from "domains.h" nogil:
     bint within_0_and(real high, const real* x, Py_ssize_t n)
     bint are_signs(const real* x, Py_ssize_t n)
+    ctypedef enum Look:         # what a loop that reads the numbers anyhow finds out about them
+        NO_LOOK
+        LOOK_AT_SIGNS           # whether y is -1 or 1
+        LOOK_FROM_0             # whether y and p are >= 0
+        LOOK_FROM_0_TO          # whether they are from 0 to a number
+        LOOKS
+    bint HAS_MAXIMUM
     enum:
         LOOKED_AT
-    void look_at_round(word* lane, const real* x)       # SUM_LANES numbers
-    bint were_within_0_and(real high, const word* lane)
+    void look_at_round(Look look, word* lane, const real* y, const real* p)     # SUM_LANES numbers of each
+    void look_at_rest(Look look, word* lane, const real* y, const real* p, Py_ssize_t n)
+    word all_seen(Look look, const word* lane)
+    bint proves(Look look, word seen, real high)
 
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
@@ -74,7 +83,7 @@ ctypedef Point (*point_fn)(real y, real p, const real* parameter) noexcept nogil
 ctypedef void (*block_fn)(const real* y, const real* p, const double* parameters, double scale,
                           output value, output grad, output hess, Py_ssize_t n) noexcept nogil
 ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n,
-                          real high) noexcept nogil
+                          word* seen) noexcept nogil
 
 
 cdef inline void each(point_fn point, Outputs outputs, const real* y, const real* p, const double* parameters, double scale,
@@ -103,10 +112,10 @@ cdef inline const real* round_of(const real* x, Py_ssize_t first, Py_ssize_t ste
     return buffer
 
 
-cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bint looks, const real* y, const real* p,
-                            const double* parameters, double scale, output grad, Py_ssize_t n, real high) noexcept nogil:
-    """The sum of the values, with the bits of `lane_sum`; where it looks, a nan if something is not from +0 to `high`. The step, 1 or 2,
-    and whether it looks are constant at every call."""
+cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, Look look, const real* y, const real* p,
+                            const double* parameters, double scale, output grad, Py_ssize_t n, word* seen) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`, and what was seen of the numbers. The step, 1 or 2, and the look are constant
+    at every call."""
     cdef real[PARAMETERS] parameter
     cdef double[SUM_LANES] lane
     cdef real[SUM_LANES] rest, y_buffer, p_buffer
@@ -115,14 +124,14 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bi
     cdef const real* y_round
     cdef const real* p_round
     cdef Point out
-    cdef word[LOOKED_AT] seen
+    cdef word[LOOKED_AT] looked
     for i in range(PARAMETERS):
         parameter[i] = <real>parameters[i]
     for j in range(SUM_LANES):
         lane[j] = 0
-    if looks:
+    if look != NO_LOOK:
         for j in range(LOOKED_AT):
-            seen[j] = 0
+            looked[j] = 0
     for k in range(rounds):
         y_round = round_of(y, k * SUM_LANES, step, y_buffer)
         p_round = round_of(p, k * SUM_LANES, step, p_buffer)
@@ -131,11 +140,11 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, bi
             lane[j] += out.value
             if gives_grad(outputs):
                 grad[k * SUM_LANES + j] = out.grad * factor
-        if looks:
-            look_at_round(seen, y_round)
-            look_at_round(seen, p_round)
-    if looks and not (were_within_0_and(high, seen) and within_0_and(high, y + full, n - full) and within_0_and(high, p + full, n - full)):
-        return NAN
+        if look != NO_LOOK:
+            look_at_round(look, looked, y_round, p_round)
+    if look != NO_LOOK:
+        look_at_rest(look, looked, y + full, p + full, n - full)
+        seen[0] = all_seen(look, looked)
     for i in range(full, n):
         out = point(y[step * i], p[step * i], parameter)
         rest[i - full] = out.value
