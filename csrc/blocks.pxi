@@ -209,17 +209,18 @@ cdef double total_of(const real* x, const double* weight, Py_ssize_t n) noexcept
     return block_sum(x, n) if weight == NULL else weighted_sum(x, weight, n)
 
 
-cdef bint any_nan(const term_type* x, Py_ssize_t n) noexcept nogil:
+cdef bint any_nan(const term_type* x, const double* weight, Py_ssize_t n) noexcept nogil:
+    """Among those that count."""
     cdef int found = 0
     cdef Py_ssize_t i
     for i in range(n):
-        found |= x[i] != x[i]
+        found |= (x[i] != x[i]) & (weight == NULL or weight[i] != 0)
     return found != 0
 
 
-cdef inline bint overflowed(double sum, const term_type* x, Py_ssize_t n) noexcept nogil:
+cdef inline bint overflowed(double sum, const term_type* x, const double* weight, Py_ssize_t n) noexcept nogil:
     """Whether a block's sum has left the range, perhaps on both sides, which makes it a nan too."""
-    return isinf(sum) or (sum != sum and not any_nan(x, n))
+    return isinf(sum) or (sum != sum and not any_nan(x, weight, n))
 
 
 cdef void add_each(ExactSum* total, const term_type* x, const double* weight, Py_ssize_t n) noexcept nogil:
@@ -356,7 +357,7 @@ cdef void sum_weights(const Call* call, Py_ssize_t first, Py_ssize_t last, Parti
         if call.weighs_rows:    # then they are in the buffer
             weigh_rows(call, start, n, buffer)
         total = sum_of_doubles(weight, n)
-        if overflowed(total, weight, n):
+        if overflowed(total, weight, NULL, n):
             add_each(&partial.sums[0], weight, NULL, n)
         else:
             exact_add(&partial.sums[0], total)

@@ -105,12 +105,13 @@ cdef void evaluate_own(const Call* call, Py_ssize_t n, double scale, Work* work)
 
 cdef void values_of_own(const Call* call, const real* y, const real* p, real* value, Py_ssize_t n) noexcept nogil:
     cdef real[BLOCK] grad, hess     # a kernel may write what is not asked for
+    fill_nan(value, n)
     own_kernel(call)(y, p, call.own.parameters, PYLOSS_VALUE, value, grad, hess, n)
 
 
 cdef inline sum_fn sum_of_blocks(const Call* call, Py_ssize_t step, Look look) noexcept nogil:
     """What gives the sum of a block's values as it goes; NULL where there is no such thing, or more is asked for."""
-    if not call.summed or call.weighted or call.pair or own_kernel(call) != NULL:
+    if call.outputs == NOTHING or not call.summed or call.weighted or call.pair or own_kernel(call) != NULL:
         return NULL
     return SUMS[call.point][<int>call.outputs][step - 1][<int>look]
 
@@ -219,25 +220,26 @@ cdef inline void widen(const real* source, double* target, Py_ssize_t n) noexcep
         target[i] = source[i]
 
 
-cdef double widened_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
-    cdef double[BLOCK] y, p, q
-    widen(work.y, y, n)
-    widen(work.p, p, n)
+cdef double widened_sum(const Call* call, const real* y, const real* p, const real* q, const double* weight, Py_ssize_t n) noexcept nogil:
+    """The second predictions are those of a pair."""
+    cdef double[BLOCK] wide_y, wide_p, wide_q
+    widen(y, wide_y, n)
+    widen(p, wide_p, n)
     if call.pair:
-        widen(work.q, q, n)
-    return call.wide.resum(call, y, p, q, work.weight, n)
+        widen(q, wide_q, n)
+    return call.wide.resum(call, wide_y, wide_p, wide_q, weight, n)
 
 
 cdef double value_sum(const Call* call, const Work* work, Py_ssize_t n) noexcept nogil:
     cdef double total = work.sum if work.summed else total_of(work.value, work.weight, n)
     if sizeof(real) == sizeof(double) or isfinite(total):
         return total
-    return widened_sum(call, work, n)
+    return widened_sum(call, work.y, work.p, work.q, work.weight, n)
 
 
 cdef void add_values(const Call* call, const Work* work, Py_ssize_t n, ExactSum* sum) noexcept nogil:
     cdef double total = value_sum(call, work, n)
-    if sizeof(real) == sizeof(double) and overflowed(total, work.value, n):
+    if sizeof(real) == sizeof(double) and overflowed(total, work.value, work.weight, n):
         add_each(sum, work.value, work.weight, n)
     else:
         exact_add(sum, total)
@@ -288,7 +290,7 @@ cdef inline Look look_meanwhile(const Call* call, Py_ssize_t step) noexcept nogi
 cdef inline sum_fn summing_alone(const Call* call, Py_ssize_t step, Look look) noexcept nogil:
     """What gives the sum of a block where there is no more to do than that and to check: no weights. What is to be checked is
     not read in steps."""
-    cdef sum_fn sum_block = NULL if call.outputs == NOTHING or call.class_factors != NULL else sum_of_blocks(call, step, look)
+    cdef sum_fn sum_block = NULL if call.class_factors != NULL else sum_of_blocks(call, step, look)
     if sum_block != NULL and step > 1 and (to_be_checked(call, &call.y_true_domain) or to_be_checked(call, &call.y_pred_domain)):
         return NULL
     return sum_block
@@ -396,7 +398,7 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
             n = min(<Py_ssize_t>BLOCK, end - start)
             if not take_block(call, start, n, &work, partial):
                 return
-            exact_add(&total, value_sum(call, &work, n))
+            add_values(call, &work, n, &total)
             store_derivatives(call, start, n, &work)
             start += n
         value = <real>exact_round(&total)

@@ -138,9 +138,11 @@ static inline double exact_scaled(ExactSum *sum, int exponent)
 {
     int64_t digit[EXACT_DIGITS];
     int negative, top = EXACT_DIGITS - 1, sticky = 0;
-    if (sum->terms <= 1)
+    if (sum->terms <= 1 && !isnan(sum->first))
         return !sum->terms ? 0.0 : exponent ? ldexp(sum->first, exponent) : sum->first + 0.0;
-    if (sum->special != 0)      /* true for nan */
+    if (sum->terms <= 1 || isnan(sum->special))
+        return NAN;             /* of many, which comes first depends on the threads, and so its sign */
+    if (sum->special != 0)
         return sum->special;
     negative = exact_magnitude(sum, digit);
     while (top > 2 && digit[top] == 0)

@@ -102,6 +102,14 @@ static inline uint16_t bfloat16_of_float(float number)
     return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16) | 0x40 : rounded);
 }
 
+/* Its last bit is set where something is cut off: rounded once more, to fewer bits, it is what the double is at once. */
+static inline float float_to_odd(double number)
+{
+    float nearest = (float)number;
+    uint32_t bits = bits_of_float(nearest) - (fabs((double)nearest) > fabs(number));
+    return float_of_bits((double)nearest == number ? bits : bits | 1);
+}
+
 static inline uint16_t swap16(uint16_t x)
 {
     return (uint16_t)((x << 8) | (x >> 8));

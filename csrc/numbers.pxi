@@ -7,6 +7,7 @@ cdef extern from "numbers.h" nogil:
     void halves_of_floats(const float* source, char* target, Py_ssize_t n)
     float float_of_bfloat16(uint16_t number)
     uint16_t bfloat16_of_float(float number)
+    float float_to_odd(double number)
     uint16_t swap16(uint16_t number)
     uint32_t swap32(uint32_t number)
     uint64_t swap64(uint64_t number)
@@ -88,12 +89,16 @@ cdef inline real read_float64(const char* source) noexcept nogil:
     memcpy(&number, source, sizeof(number))
     return <real>number
 
+cdef inline float narrowed(real number) noexcept nogil:
+    """To be rounded further."""
+    return <float>number if sizeof(real) == sizeof(float) else float_to_odd(number)
+
 cdef inline void write_half(char* target, real number) noexcept nogil:
-    cdef uint16_t written = half_of_float(<float>number)
+    cdef uint16_t written = half_of_float(narrowed(number))
     memcpy(target, &written, sizeof(written))
 
 cdef inline void write_bfloat16(char* target, real number) noexcept nogil:
-    cdef uint16_t written = bfloat16_of_float(<float>number)
+    cdef uint16_t written = bfloat16_of_float(narrowed(number))
     memcpy(target, &written, sizeof(written))
 
 cdef inline void write_float32(char* target, real number) noexcept nogil:

@@ -27,16 +27,18 @@ cdef struct Shape:
 
 
 cdef void set_domain(Domain* domain, object declared, int bits, bint check):
-    """An open end is moved to the next number of the kernel's type."""
-    cdef double low = declared.low, high = declared.high
-    domain.checked = check and (low > -INFINITY or high < INFINITY or declared.integral)
+    domain.checked = check and (declared.low > -INFINITY or declared.high < INFINITY or declared.integral)
     domain.integral = declared.integral
-    if declared.low_open:
-        low = nextafterf(<float>low, <float>INFINITY) if bits == 32 else nextafter(low, INFINITY)
-    if declared.high_open:
-        high = nextafterf(<float>high, -<float>INFINITY) if bits == 32 else nextafter(high, -INFINITY)
-    domain.low = low
-    domain.high = high
+    domain.low = first_inside(declared.low, declared.low_open, bits)
+    domain.high = -first_inside(-declared.high, declared.high_open, bits)
+
+
+cdef double first_inside(double low, bint is_open, int bits):
+    """The least number of the kernel's type that is not below a lower end, nor the end itself if that is open."""
+    cdef double first = <float>low if bits == 32 else low
+    if first > low or (first == low and not is_open):
+        return first
+    return nextafterf(<float>first, <float>INFINITY) if bits == 32 else nextafter(first, INFINITY)
 
 
 cpdef inline bint is_tame(double total) noexcept:
@@ -74,7 +76,7 @@ cdef int set_parameters(double* own, tuple given) except -1:
 cdef class Plan:
     """How one loss object is evaluated: everything about it that does not depend on the arrays."""
 
-    cdef readonly object loss
+    cdef readonly object loss       # which has this plan: the collector frees both
     cdef bytes name_bytes
     cdef const char* name
     cdef bint curved        # there is a second derivative
@@ -449,16 +451,12 @@ cdef class Plan:
             call.size = shape.size
             unit = 1
             unit_work = shape.classes
-        units = (call.size + unit - 1) // unit
+        units = call.size // unit + (call.size % unit != 0)
         execute(run, call, units, unit_work, partial)
         if partial.fault != NO_FAULT:
-            raise _errors.fault(self.loss, <int>partial.fault - <int>Y_PRED_FAULT, self.counts_rows(call, partial), y_true,
+            raise _errors.fault(self.loss, <int>partial.fault - <int>Y_PRED_FAULT, partial.fault == LABEL_FAULT, y_true,
                                 (y_pred, *further), shape.axis, partial.fault_index, writes_out)
         return 0
-
-    cdef bint counts_rows(self, const Call* call, const Partial* partial) noexcept:
-        """Whether the index of a fault is that of a row: of a label, or of the one entry of the row that was read."""
-        return call.labels and (partial.fault == LABEL_FAULT or self.row_kernel < 0)
 
     cdef object answer(self, const Call* call, const Shape* shape, Partial* partial, Results results, double total_weight):
         cdef object value

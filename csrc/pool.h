@@ -58,7 +58,7 @@ typedef int PoolCount;
 #define POOL_BREATHE() ((void)0)
 #endif
 
-/* How often a thread looks, awake, for work or for the end of it: some 25 to 50 microseconds. AT_ONCE of schedule.pxi is no longer. */
+/* How often a thread looks, awake, for work or for the end of it: some 25 to 50 microseconds. AT_ONCE of schedule.pxi is as long. */
 #ifndef LOOKS
 #define LOOKS 1000
 #endif

@@ -35,7 +35,7 @@ cdef bint load_labels(const Call* call, Py_ssize_t start, Py_ssize_t rows, const
             label[i] = <Py_ssize_t>number[i]
         else:
             partial.fault = LABEL_FAULT
-            partial.fault_index = start + i
+            partial.fault_index = (start + i) * call.classes
             return False
     return True
 
@@ -157,7 +157,7 @@ cdef void sum_or_store_rows(const Call* call, const double* value, const double*
         weighted = buffer
     if call.summed:
         total = sum_of_doubles(weighted, rows)
-        if overflowed(total, value, rows):
+        if overflowed(total, value, weight, rows):
             add_each(&partial.sums[0], value, weight, rows)
         else:
             exact_add(&partial.sums[0], total)
@@ -178,19 +178,32 @@ cdef inline const double* weight_of(const double* weight, Py_ssize_t i) noexcept
     return weight + i
 
 
-cdef void clear_derivatives(const Call* call, Py_ssize_t index) noexcept nogil:
-    """A row that counts nothing."""
+cdef void fill_row(const Operand* target, Py_ssize_t index, Py_ssize_t classes, double number) noexcept nogil:
+    cdef real[BLOCK] same
+    cdef char* row
+    cdef Py_ssize_t first = 0, n, k
+    if not target.present:
+        return
+    row = row_of(target, index)
+    if number == 0:
+        fill_zero(target, row, classes)
+        return
+    for k in range(BLOCK):
+        same[k] = <real>number
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        store_classes(target, row, first, n, same)
+        first += n
+
+
+cdef void fill_derivatives(const Call* call, Py_ssize_t index, double number) noexcept nogil:
+    """All of a row: 0 where it counts nothing."""
     cdef int k
-    clear_entries(&call.grad, index, call.classes)
-    clear_entries(&call.hess, index, call.classes)
+    fill_row(&call.grad, index, call.classes, number)
+    fill_row(&call.hess, index, call.classes, number)
     for k in range(FURTHER):
-        clear_entries(&call.further[k].grad, index, call.classes)
-        clear_entries(&call.further[k].hess, index, call.classes)
-
-
-cdef inline void clear_entries(const Operand* target, Py_ssize_t index, Py_ssize_t classes) noexcept nogil:
-    if target.present:
-        fill_zero(target, row_of(target, index), classes)
+        fill_row(&call.further[k].grad, index, call.classes, number)
+        fill_row(&call.further[k].hess, index, call.classes, number)
 
 
 cdef inline bint load_truths(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, double* truth,
@@ -253,7 +266,7 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
             continue
         for i in range(rows):
             if weight != NULL and weight[i] == 0:
-                clear_derivatives(call, start + i)
+                fill_derivatives(call, start + i, 0)
                 value[i] = 0
             else:
                 value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))

@@ -10,10 +10,10 @@ cdef enum:
     AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
     FEW_DOUBTS = 16             # short calls that are not shared after some that took longer for it; twice as many each time, up to
     MOST_DOUBTS = 256           # these, until one has taken less
-    STRETCH = 1 << 16           # elements of a thread until the first look at pending signals: some 10 to 30 ms of the slowest losses
-    PATIENCE = 20000000         # nanoseconds between two looks
+    STRETCH = 1 << 16           # elements between two looks at the clock: some 10 to 30 ms of the slowest losses
+    PATIENCE = 20000000         # nanoseconds between two looks at pending signals
     GROWTH = 8                  # of a stretch, at most
-    GRAIN = 32768               # elements that a thread takes at a time,
+    GRAIN = 32768               # elements that one of several threads takes at a time,
     GRAINS = 8                  # and how many times at least
 
 cdef const Kernels* kernels32 = NULL
@@ -117,6 +117,7 @@ cdef struct Job:
     range_fn run
     const Call* call
     Py_ssize_t next, last, grain
+    int64_t start           # the time
     Partial* total
     fenv_t environment      # the caller's rounding, on every thread
 
@@ -131,24 +132,41 @@ cdef void take_part(void* given) noexcept nogil:
     clear_partial(&mine)
     while first < job.last and mine.fault == NO_FAULT:
         job.run(job.call, first, min(first + job.grain, job.last), &mine)
+        if is_late(job.start):
+            break
         first = take_units(&job.next, job.grain)
     take_lock()
     merge_partial(job.total, &mine)
     leave_lock()
 
 
-cdef bint run_shared(range_fn run, const Call* call, Py_ssize_t first, Py_ssize_t last, Py_ssize_t unit_work, int threads,
-                     Partial* total) noexcept nogil:
-    """False where another call has the threads."""
+cdef bint run_shared(range_fn run, const Call* call, Py_ssize_t* first, Py_ssize_t last, Py_ssize_t unit_work, int threads,
+                     int64_t start, Partial* total) noexcept nogil:
+    """The units from `first` on, as many as there is time for; then that is the next. False where another call has the threads."""
     cdef Job job
-    job.run, job.call, job.next, job.last, job.total = run, call, first, last, total
-    job.grain = max(<Py_ssize_t>1, min(GRAIN // unit_work, (last - first) // (GRAINS * threads)))
+    cdef bint had_threads
+    job.run, job.call, job.next, job.last, job.start, job.total = run, call, first[0], last, start, total
+    job.grain = max(<Py_ssize_t>1, min(GRAIN // unit_work, (last - first[0]) // (GRAINS * threads)))
     fegetenv(&job.environment)
-    return share(take_part, &job, threads)
+    had_threads = share(take_part, &job, threads)
+    first[0] = min(job.next, last)
+    return had_threads
+
+
+cdef void run_alone(range_fn run, const Call* call, Py_ssize_t* first, Py_ssize_t last, Py_ssize_t unit_work, int64_t start,
+                    Partial* total) noexcept nogil:
+    """Likewise."""
+    cdef Py_ssize_t grain = max(<Py_ssize_t>1, STRETCH // unit_work), end
+    while first[0] < last and total.fault == NO_FAULT:
+        end = min(first[0] + grain, last)
+        run(call, first[0], end, total)
+        first[0] = end
+        if is_late(start):
+            break
 
 
 cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
-    return (elements + BLOCK - 1) // BLOCK
+    return elements // BLOCK + (elements % BLOCK != 0)
 
 
 cdef int64_t nanoseconds() noexcept nogil:
@@ -156,6 +174,12 @@ cdef int64_t nanoseconds() noexcept nogil:
     cdef timespec now
     timespec_get(&now, TIME_UTC)
     return now.tv_sec * 1000000000 + now.tv_nsec
+
+
+cdef inline bint is_late(int64_t start) noexcept nogil:
+    """Whether it is time to look at pending signals, or the clock has been set back."""
+    cdef int64_t took = nanoseconds() - start
+    return took > PATIENCE or took < 0
 
 
 cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took, int threads) noexcept nogil:
@@ -195,7 +219,7 @@ cdef void end_sharing(int64_t since, int64_t limit) noexcept:
 
 cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t unit_work, Partial* total) except -1:
     """Run over all units, each of about `unit_work` elements, until one is faulty."""
-    cdef Py_ssize_t first = 0, last, stretch = STRETCH, work = units * unit_work
+    cdef Py_ssize_t first = 0, next = 0, last, stretch = STRETCH, work = units * unit_work
     cdef int threads = 1, most = <int>min(<Py_ssize_t>thread_count, units)
     cdef int64_t start, now, left, shared_since = 0, limit = 0
     cdef bint had_threads = True
@@ -216,12 +240,12 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
         shares += threads > 1
         with nogil:
             if threads > 1:
-                had_threads &= run_shared(run, call, first, last, unit_work, threads, total)
+                had_threads &= run_shared(run, call, &next, last, unit_work, threads, start, total)
             else:
-                run(call, first, last, total)
-        if last < units:
+                run_alone(run, call, &next, last, unit_work, start, total)
+        if next < units:
             now = nanoseconds()
-            left = (now - start) // (last - first) * (units - last)
+            left = (now - start) // (next - first) * (units - next)
             if threads == 1 and most > 1 and begin_sharing(left, now):
                 threads = most
                 shared_since = now
@@ -231,5 +255,5 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
             PyErr_CheckSignals()
         elif limit and had_threads:
             end_sharing(shared_since, limit)
-        first = last
+        first = next
     return 0

@@ -77,9 +77,12 @@ cdef void lay_out_results(const Call* call, Window* window) noexcept nogil:
         lay_out(&call.further[k].hess, &window.call.further[k].hess, window)
 
 
-cdef bint open_window(const Call* call, bint rows, Py_ssize_t blocks, Window* window) noexcept nogil:
-    """False where there is no memory for it."""
+cdef Window* opened_window(const Call* call, bint rows, Py_ssize_t blocks) noexcept nogil:
+    """NULL where there is no memory for it. On a small stack its operands would take a good part."""
+    cdef Window* window = <Window*>malloc(sizeof(Window))
     cdef int k
+    if window == NULL:
+        return NULL
     window.call, window.rows, window.operands = call[0], rows, 0
     window.unit = rows_of_block(call.classes) if rows else BLOCK
     window.width = call.classes if rows else 1
@@ -93,7 +96,10 @@ cdef bint open_window(const Call* call, bint rows, Py_ssize_t blocks, Window* wi
         lay_out_results(call, window)
     window.blocks = min(window.blocks, blocks)
     window.memory = malloc(window.operands * numbers_of(window) * sizeof(real) + LINE)
-    return window.memory != NULL
+    if window.memory == NULL:
+        free(window)
+        return NULL
+    return window
 
 
 cdef inline Py_ssize_t numbers_of(const Window* window) noexcept nogil:
@@ -157,11 +163,12 @@ cdef void in_window(const Window* window, range_fn run, Py_ssize_t first, Py_ssi
 
 cdef void in_windows(const Call* call, bint rows, range_fn run, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     """Run over blocks with plain operands; as they are, where memory is short."""
-    cdef Window window
-    if not open_window(call, rows, last - first, &window):
+    cdef Window* window = opened_window(call, rows, last - first)
+    if window == NULL:
         run(call, first, last, partial)
         return
     while first < last and partial.fault == NO_FAULT:
-        in_window(&window, run, first, min(first + window.blocks, last), partial)
+        in_window(window, run, first, min(first + window.blocks, last), partial)
         first += window.blocks
     free(window.memory)
+    free(window)

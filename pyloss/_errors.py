@@ -145,32 +145,27 @@ def fault(
     index: int,
     written: bool,
 ) -> ValueError | IndexError:
-    """The first element that a kernel refused; `index` counts in the kernel's order, in which the class axis is the last.
+    """The first element that a kernel refused; `index` counts the entries in the kernel's order, in which the class axis is the last.
 
     `place_in_y_pred` says which prediction it is in; it is negative for the truth.
     """
     note = "; out may be partly written" if written else ""
     in_y_pred, y_pred = place_in_y_pred >= 0, y_preds[max(0, place_in_y_pred)]
-    lists = labels and y_true.ndim == y_pred.ndim
-    if labels and not lists:
-        where = position(index, y_true.shape)
-        if not in_y_pred:
-            return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note)
-        where = (*where[:axis], int(y_true[where]), *where[axis:])
-    else:
-        rows = np.moveaxis(y_pred, axis, -1).shape if axis >= 0 else y_pred.shape
-        where = position(index, rows)
-        if axis >= 0:
-            where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
-        if lists:
-            return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note, ", or -1 to end a list")
-    argument, array, domain = "y_true", y_true, loss.y_true_domain
+    where = position(index, np.moveaxis(y_pred, axis, -1).shape if axis >= 0 else y_pred.shape)
+    if axis >= 0:
+        where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
     if in_y_pred:
-        argument, array = prediction(loss, place_in_y_pred), y_pred
-        domain = [*loss.predictions.values(), loss.y_pred_domain][place_in_y_pred]
-    if array.ndim < len(where):  # a truth of one number a row
-        where = (*where[:axis], *where[axis:][1:])
-    return ValueError(f"{loss.name}: {argument} must be {domain}, got {array[where]}{place(where)}{note}")
+        argument, domain = prediction(loss, place_in_y_pred), [*loss.predictions.values(), loss.y_pred_domain]
+        return ValueError(
+            f"{loss.name}: {argument} must be {domain[place_in_y_pred]}, got {y_pred[where]}{place(where)}{note}"
+        )
+    one_a_row = y_true.ndim < len(where)
+    if one_a_row:
+        where = (*where[:axis], *where[axis + 1 :])
+    if labels:
+        end = "" if one_a_row else ", or -1 to end a list"
+        return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note, end)
+    return ValueError(f"{loss.name}: y_true must be {loss.y_true_domain}, got {y_true[where]}{place(where)}{note}")
 
 
 def out_of_domain(loss: "Loss", y_pred: Array, index: int) -> ValueError:

@@ -5,6 +5,7 @@ from math import inf, log, nan
 
 import numpy as np
 import pytest
+from mpmath import mp
 from oracle_ulps import ALL_GATES, answers, judge
 from variants import Variant
 
@@ -117,3 +118,107 @@ def test_a_tiny_truth_of_a_certain_no(gamma, dtype):
     value, grad, hess = answers(Variant("binary_focal", {"gamma": gamma}), y, np.zeros(1, dtype))
     assert (value, grad, hess) == (inf, -inf, inf)
     assert pyloss.BinaryFocal(gamma=gamma, from_logits=True)(y, end) == inf
+
+
+def close(got, expected, dtype):
+    np.testing.assert_allclose(got, expected, rtol=4 * np.finfo(dtype).eps, atol=0)
+
+
+@every_precision
+@pytest.mark.parametrize("rest", [1e-3, 1e-8])
+def test_what_a_quantile_leaves_over_is_not_rounded_twice(rest, dtype):
+    """1 - quantile, in the kernel's own precision, would be 0 or have a few digits."""
+    loss, y, p = pyloss.Expectile(quantile=1 - rest, reduction="none"), np.zeros(1, dtype), np.ones(1, dtype)
+    over = 1 - (1 - rest)
+    for got, expected in zip((loss(y, p), *loss.grad_and_hess(y, p)), (over, 2 * over, 2 * over), strict=True):
+        close(got, [expected], dtype)
+
+
+@every_precision
+@pytest.mark.parametrize("power", [1.5, 100.0, 2000.0, 1e6, 1e17, 1e300, inf])
+@pytest.mark.parametrize("scale", [1.0, "tiny", "large"])
+def test_norms_of_any_power(power, scale, dtype):
+    """Of one coordinate each is its size, and the largest of two that differ far is the norm of a high power."""
+    info = np.finfo(dtype)
+    unit = {"tiny": 64 * float(info.tiny), "large": float(info.max) / 64}.get(scale, scale)
+    anchor, positive, negative = (np.array([[x * unit]], dtype) for x in (3.0, 8.0, 3.5))
+    value, grads = pyloss.Triplet(p=power, margin=0.0).value_and_grad(None, (anchor, positive, negative))
+    close(value, 4.5 * unit, dtype)
+    close(grads, [[[0.0]], [[1.0]], [[-1.0]]], dtype)
+    if power > 99:
+        wide = [np.hstack([part, part / 2]) for part in (anchor, positive, negative)]
+        close(pyloss.Triplet(p=power, margin=0.0)(None, wide), 4.5 * unit, dtype)
+
+
+@every_precision
+@pytest.mark.parametrize("c", [1e-20, 0.5, 1.0, 100.0])
+def test_barron_without_end_far_out(c, dtype):
+    """Where r / c, or what is divided by c once more, leaves the range, the exponential has long vanished."""
+    loss, r = pyloss.Barron(alpha=-inf, c=c, reduction="none"), np.array([inf, -inf, np.finfo(dtype).max, 1e4], dtype)
+    value, grad = loss.value_and_grad(np.zeros(4, dtype), r)
+    _, hess = loss.grad_and_hess(np.zeros(4, dtype), r)
+    assert value.tolist() == [1.0] * 4
+    assert not grad.any()
+    assert not hess.any()
+
+
+def test_a_second_derivative_of_far_logarithms():
+    """exp(s) / p^2 where the square, or its inverse, leaves the range."""
+    loss = pyloss.KLDivergence(log_true=True, reduction="sum")
+    for dtype, s, p in ((np.float32, -192.3, 8.6557e-31), (np.float32, 150.0, 1e30), (np.float64, -1500.0, 1e-300)):
+        s, p = dtype(s), dtype(p)
+        expected = mp.exp(mp.mpf(float(s))) / mp.mpf(float(p)) ** 2
+        close(loss.grad_and_hess([s], np.array([p]))[1], [float(expected)], dtype)
+
+
+@every_precision
+def test_js_of_the_tiniest(dtype):
+    """Denormals lose no digits that count, and nothing is divided by a mixture that has become 0."""
+    info = np.finfo(dtype)
+    least, normal = float(info.smallest_subnormal), 4 * float(info.tiny)
+    loss = pyloss.JSDivergence(reduction="sum")
+    value, grad = loss.value_and_grad(np.array([[least, 1]], dtype), np.array([[0, 1]], dtype))
+    assert (value, grad.tolist()) == (0.0, [[-inf, 0.0]])
+    assert not loss.grad(np.array([[least, 1]], dtype), np.array([[least, 1]], dtype)).any()
+    pair = np.array([[normal, 1]], dtype), np.array([[normal * 1.5, 1]], dtype)
+    usual = np.array([[0.25]], dtype), np.array([[0.375]], dtype)
+    close(loss.grad(*pair)[0, 0], loss.grad(*usual)[0, 0], dtype)
+
+
+@every_precision
+@pytest.mark.parametrize("c", [1.0, 1e5, 1e10])
+def test_a_wave_of_residuals_that_are_denormal_in_its_unit(c, dtype):
+    r = np.array([64, 1e6, 1e12], dtype) * np.finfo(dtype).tiny
+    assert np.array_equal(pyloss.AndrewWave(c=c, reduction="sum").grad(np.zeros(3, dtype), r), r)
+
+
+@pytest.mark.parametrize("kind", [pyloss.SparseCCE, pyloss.CCE])
+def test_a_smoothed_sum_beyond_float32(kind):
+    """A row's smoothed value is added up in double, where a block of it leaves float32's range too."""
+    weighted = kind(class_weight=(2e37,) * 3, label_smoothing=0.1, reduction="sum")
+    truth, p = np.zeros(3, int), np.array([[1e-30, 0.5, 0.5]] * 3)
+    truth = truth if kind is pyloss.SparseCCE else np.eye(3)[truth]
+    expected = weighted(truth, p)
+    assert expected > float(np.finfo(np.float32).max)
+    assert weighted(truth, p.astype(np.float32)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_weightless_nan_beside_sums_that_overflow_on_both_sides():
+    y, z, weight = np.zeros(64), np.zeros(64), np.ones(64)
+    y[[0, 1, 8, 9]] = 1e308
+    z[[0, 8]], z[[1, 9]] = -1.2, 1.2
+    weight[40] = 0
+    loss = pyloss.PoissonNLL(reduction="sum")
+    expected = loss(y, z, weight)
+    z[40] = nan
+    assert np.isfinite(expected)
+    assert loss(y, z, weight) == expected
+
+
+def test_a_row_overflows_no_earlier_than_the_sum():
+    t, q = np.zeros((1, 64)), np.ones((1, 64))
+    t[0, [0, 8]], q[0, [0, 8]] = 1.2e305, 1e-320
+    t[0, 16:24], q[0, 16:24] = 5e307, 1.7e308
+    expected = pyloss.KLDivergence(reduction="sum", check=False)(t, q)
+    assert np.isfinite(expected)
+    assert pyloss.KLDivergence(reduction="none", check=False)(t, q)[0] == pytest.approx(expected, rel=1e-14)

@@ -89,14 +89,15 @@ def test_dice_with_any_smooth(t, p, smooth):
 
 STACK = """
 import threading
+import numpy as np
 from variants import VARIANTS, data
 
 def call():
     for variant in VARIANTS:
-        y, p = data(variant, (130, 5))
-        p = p.astype(p.dtype.newbyteorder())
-        variant().value_and_grad(y, p)
-        variant.has_hess and variant().grad_and_hess(y, p)
+        few, many = data(variant, (130, 5)), data(variant, (10, 200))
+        for y, p in ((few[0], few[1].astype(few[1].dtype.newbyteorder())), tuple(map(np.asfortranarray, many))):
+            variant().value_and_grad(y, p)
+            variant.has_hess and variant().grad_and_hess(y, p)
 
 call()
 threading.stack_size({size})

@@ -284,6 +284,30 @@ def test_errors_from_many_threads():
         assert all(pool.map(wrong, range(1, 60)))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_first_fault_is_told_whatever_it_is(threads, rng):
+    """A bad probability some rows before a bad label: the places of both are counted alike."""
+    rows, classes = 50_000, 40
+    y_true, y_pred = rng.integers(0, classes, rows), rng.uniform(0.1, 1, (rows, classes))
+    loss = pyloss.SparseCCE(label_smoothing=0.1)
+    with pyloss.threads(threads):
+        for row in range(1000, rows - 9000, 4000):
+            wrong, probabilities = y_true.copy(), y_pred.copy()
+            wrong[row + 3000], probabilities[row, 7] = 99, -1
+            with pytest.raises(ValueError, match=rf"y_pred must be >= 0, got -1.0 at index \({row}, 7\)$"):
+                loss(wrong, probabilities)
+
+
+def test_a_nan_is_one_nan():
+    """Of several, whichever thread has added its own first."""
+    y_pred = np.zeros(400_000)
+    y_pred[[0, -1]] = np.nan, -np.nan
+    with pyloss.threads(2):
+        assert {np.float64(pyloss.mse(np.zeros(400_000), y_pred)).tobytes() for _ in range(200)} == {
+            np.float64(np.nan).tobytes()
+        }
+
+
 # Memory for the stacks of a few threads, and for none: as long as the process lives, so does the call.
 FEW_THREADS = """
 import os, resource, sys
@@ -446,10 +470,11 @@ thread.join()
         "pyloss.CCE(from_logits=True)(labels, rows)",
         "pyloss.BCE()(y, p, y)",
         "pyloss.Dice(axis=0)(rows, rows)",
+        "pyloss.CategoricalFocal(from_logits=True)(labels[:1 << 24], wide, weight)",
     ],
 )
 def test_row103_ctrl_c(call, threads):
-    """A call of many seconds ends soon after the signal."""
+    """A call of many seconds ends soon after the signal; also where a row takes a thousand times as long as those before."""
     code = f"""
 import signal
 import numpy as np, pyloss
@@ -457,6 +482,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignor
 pyloss.set_num_threads({threads})
 y = p = np.broadcast_to(np.float32(1), 1 << 40)
 labels, rows = np.broadcast_to(np.uint8(1), 1 << 38), np.broadcast_to(np.float32(1), (1 << 38, 3))
+wide, weight = np.broadcast_to(np.float32(1), (1 << 24, 512)), np.repeat(np.uint8([0, 1]), 1 << 23)
 print("ready", flush=True)
 try:
     {call}

@@ -51,5 +51,6 @@ cdef inline Point barron_exp(real y, real p, const real* parameter) noexcept nog
     cdef Duo r = residual(y, p), c = scale_of(parameter[0]), u = duo_over(r, c), s = exponent_within(half_square(u))
     cdef Power power = exp_in_parts(duo_scaled(s, -1))
     cdef Duo bend = duo_plus(duo(1, 0), duo_scaled(s, -2))
-    return Point(rounded(duo_one_minus_exp(s)), times_power(duo_over(finite(u), c), power),
-                 times_power(duo_over(duo_over(bend, c), c), power))
+    cdef word gone = mask(s.high >= <real>4 * EXP_LIMIT)    # what is divided by c is infinite there, and not 0, if c < 1
+    return Point(rounded(duo_one_minus_exp(s)), blend(gone, 0, times_power(duo_over(finite(u), c), power)),
+                 blend(gone, 0, times_power(duo_over(duo_over(bend, c), c), power)))

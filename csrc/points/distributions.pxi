@@ -37,8 +37,8 @@ cdef inline Point kl_divergence_log_pred(real t, real x, const real* parameter) 
 cdef inline Point kl_divergence_log_true(real s, real p, const real* parameter) noexcept nogil:
     """Neither exp(s) nor the quotient by p^2 leaves the range before their product does, if that can be had."""
     p += 0
-    cdef real inverse = <real>1 / p, square = inverse * inverse
-    cdef real hess = select(square <= LARGE, times_exp(s, 0, square), times_exp(s, 0, inverse) * inverse)
+    cdef real inverse = <real>1 / p, square = inverse * inverse, root = times_exp(s * <real>0.5, 0, inverse)
+    cdef real hess = select((square >= LEAST_NORMAL) & (square <= LARGE), times_exp(s, 0, square), root * root)
     cdef bint counts = s != -INFINITE
     cdef Duo gap = duo_log_less(p, s)
     cdef real value = times_exp(s, select(magnitude(gap.high) >= LEAST_NORMAL, gap.low / gap.high, 0), -gap.high)
@@ -75,12 +75,15 @@ cdef inline real log_of_mixture(real m, real x, real other, real share) noexcept
 
 
 cdef inline Point js_divergence(real t, real p, const real* parameter) noexcept nogil:
-    """With the mixture m = b t + c p: value b t log(t / m) + c p log(p / m).
+    """With the mixture m = b t + c p: value b t log(t / m) + c p log(p / m). Tiny ones are lifted: of denormals too little would be left.
 
     m - t = c (p - t) and m - p = b (t - p) sum to 0 with the weights b and c: so they may be added to the terms, which leaves
     x (w - log(1 + w)) with w = (m - x) / x for both, of one sign and of second order where t is close to p.
     """
-    p += 0
+    cdef bint tiny = (t < TINY) & (p < TINY)
+    cdef real lift = select(tiny, LIFT, 1), drop = select(tiny, DROP, 1)
+    t *= lift
+    p = p * lift + 0
     cdef real b = parameter[0], c = parameter[1]
     cdef real m = b * t + c * p, t_step = c * (p - t) / t, p_step = b * (t - p) / p
     cdef real log_t = log_of_mixture(m, t, p, c), log_p = log_of_mixture(m, p, t, b)
@@ -89,9 +92,9 @@ cdef inline Point js_divergence(real t, real p, const real* parameter) noexcept 
     cdef real p_root = p_step / (<real>1 + square_root(<real>1 + p_step))
     cdef real near = b * above_log(t, t_root) + c * above_log(p, p_root)
     cdef bint close = (t_root > -<real>0.25) & (t_root < <real>0.5) & (p_root > -<real>0.25) & (p_root < <real>0.5)
-    return Point(select(close, near, far),
+    return Point(select(close, near, far) * drop,
                  <real>0 - c * select(t != 0, log_p, parameter[2] + nil(p)),
-                 select(t != 0, c * (b * (t / m)) / p, nil(p)))
+                 select(t != 0, c * (b * (t / m)) / p * lift, nil(p)))
 
 
 cdef inline Light total_variation(real t, real p, const real* parameter) noexcept nogil:

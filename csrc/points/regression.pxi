@@ -47,9 +47,9 @@ cdef inline Point smooth_l1(real y, real p, const real* parameter) noexcept nogi
 
 
 cdef inline Light expectile(real y, real p, const real* parameter) noexcept nogil:
-    cdef real under = parameter[0]
+    cdef real under = parameter[0], over = parameter[1]
     cdef Duo r = residual(y, p)
-    cdef real weight = select(r.high < 0, under, <real>1 - under), half = weight * r.high
+    cdef real weight = select(r.high < 0, under, over), half = weight * r.high
     return Point(corrected(half * r.high, half * (r.low + r.low)), half + half, weight + weight + nil(r.high))
 
 

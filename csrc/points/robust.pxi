@@ -152,7 +152,8 @@ cdef inline Point andrew_wave(real y, real p, const real* parameter) noexcept no
     cdef Duo curve = duo_blend(inside, duo_blend(upper, duo_plus(duo(2, 0), duo_scaled(versine, -1)), versine), duo(2, 0))
     cdef Duo value = duo_where(u.high < TINY, half_square(r), duo_times(c, duo_times(c, curve)))
     cdef real nothing = nil(r.high), bend = rounded(cosine)
-    return Point(rounded(value) + nothing, blend(inside, rounded(duo_times(c, with_sign(duo_sin(x), r.high))), nothing),
+    cdef real slope = select(u.high < TINY, r.high, rounded(duo_times(c, with_sign(duo_sin(x), r.high))))
+    return Point(rounded(value) + nothing, blend(inside, slope, nothing),
                  blend(inside, blend(upper, -bend, bend), nothing))
 
 

@@ -160,7 +160,7 @@ cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double 
     cdef Angle angle
     measure_angle(&call.y_true, &call.y_pred, index, call.classes, &angle)
     if not angle.directed:
-        clear_derivatives(call, index)
+        fill_derivatives(call, index, 0)
     elif call.grad.present:
         store_angle_grads(call, &angle, index, scale)
     return angle.value
@@ -200,7 +200,7 @@ cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, doub
     measure_angle(&call.y_pred, &call.further[0].y_pred, index, call.classes, &angle)
     value = (angle.value if truth > 0 else excess_of_cosine(&angle, call.classes, call.parameters[0])) + 0 * truth
     if value <= 0 or not angle.directed:
-        clear_derivatives(call, index)
+        fill_derivatives(call, index, 0)
         return 0
     if call.grad.present:
         store_angle_grads(call, &angle, index, (scale if truth > 0 else -scale) + 0 * truth)

@@ -37,33 +37,6 @@ cdef inline void set_entry(const Operand* a, Py_ssize_t index, Py_ssize_t k, dou
         store_classes(a, row_of(a, index), k, 1, &rounded)
 
 
-cdef void fill_row(const Operand* a, Py_ssize_t index, Py_ssize_t classes, double number) noexcept nogil:
-    cdef real[BLOCK] same
-    cdef char* row
-    cdef Py_ssize_t first = 0, n, k
-    if not a.present:
-        return
-    row = row_of(a, index)
-    if number == 0:
-        fill_zero(a, row, classes)
-        return
-    for k in range(BLOCK):
-        same[k] = <real>number
-    while first < classes:
-        n = min(<Py_ssize_t>BLOCK, classes - first)
-        store_classes(a, row, first, n, same)
-        first += n
-
-
-cdef void fill_derivatives(const Call* call, Py_ssize_t index, double number) noexcept nogil:
-    cdef int k
-    fill_row(&call.grad, index, call.classes, number)
-    fill_row(&call.hess, index, call.classes, number)
-    for k in range(FURTHER):
-        fill_row(&call.further[k].grad, index, call.classes, number)
-        fill_row(&call.further[k].hess, index, call.classes, number)
-
-
 # Crammer and Singer: the strongest rival alone ---------------------------------------------------------------------------------------
 
 cdef enum:

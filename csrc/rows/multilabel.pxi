@@ -49,7 +49,7 @@ cdef void set_party(const Call* call, Py_ssize_t index, Py_ssize_t first, Py_ssi
     cdef Py_ssize_t e
     party.size = n
     for e in range(n):
-        party.label[e] = <Py_ssize_t>name[e]
+        party.label[e] = <Py_ssize_t>name[e] if is_label(name[e], <double>call.classes) else 0      # another thread may have written
         party.own[e] = entry_of(&call.y_pred, row, party.label[e])
 
 
@@ -59,29 +59,36 @@ cdef void clear_counts(Party* party) noexcept nogil:
         party.count[e] = 0
 
 
-cdef void set_others(const Call* call, Py_ssize_t index, Py_ssize_t length, Py_ssize_t first, Py_ssize_t n, Others* others) noexcept nogil:
-    cdef double[BLOCK] names
-    cdef real[BLOCK] buffer
-    cdef bint[BLOCK] is_listed
+cdef void count_listed(const Call* call, Py_ssize_t index, Py_ssize_t length, Py_ssize_t first, Py_ssize_t n, double* times) noexcept nogil:
+    """How often the list has each class of a chunk."""
+    cdef double[BLOCK] buffer
     cdef const double* name
-    cdef const real* z = load_classes(&call.y_pred, row_of(&call.y_pred, index), first, n, buffer)
-    cdef Py_ssize_t start = 0, m, e, k
-    for k in range(n):
-        is_listed[k] = False
+    cdef double place
+    cdef Py_ssize_t start = 0, m, e
+    for e in range(n):
+        times[e] = 0
     while start < length:
         m = min(<Py_ssize_t>BLOCK, length - start)
-        name = listed(call, index, start, m, names)
+        name = listed(call, index, start, m, buffer)
         for e in range(m):
-            k = <Py_ssize_t>name[e] - first
-            if 0 <= k < n:
-                is_listed[k] = True
+            place = name[e] - <double>first
+            if 0 <= place < <double>n:
+                times[<Py_ssize_t>place] += 1
         start += m
+
+
+cdef void set_others(const Call* call, Py_ssize_t index, Py_ssize_t length, Py_ssize_t first, Py_ssize_t n, Others* others) noexcept nogil:
+    cdef double[BLOCK] times
+    cdef real[BLOCK] buffer
+    cdef const real* z = load_classes(&call.y_pred, row_of(&call.y_pred, index), first, n, buffer)
+    cdef Py_ssize_t k
+    count_listed(call, index, length, first, n, times)
     others.size = 0
     for k in range(n):
         others.place[others.size] = k
         others.score[others.size] = z[k]
         others.hits[others.size] = 0
-        others.size += not is_listed[k]
+        others.size += times[k] == 0
 
 
 cdef double meet(Party* party, Others* others) noexcept nogil:
@@ -118,28 +125,23 @@ cdef void store_others(const Call* call, Py_ssize_t index, Py_ssize_t first, Py_
         store_classes(&call.hess, row_of(&call.hess, index), first, n, hess)
 
 
-cdef double times_listed(const Call* call, Py_ssize_t index, Py_ssize_t length, Py_ssize_t label) noexcept nogil:
-    cdef double[BLOCK] buffer
-    cdef const double* name
-    cdef double times = 0
-    cdef Py_ssize_t first = 0, n, e
-    while first < length:
-        n = min(<Py_ssize_t>BLOCK, length - first)
-        name = listed(call, index, first, n, buffer)
-        for e in range(n):
-            times += name[e] == <double>label
-        first += n
-    return times
+cdef void store_listed(const Call* call, Py_ssize_t index, Py_ssize_t label, double slope) noexcept nogil:
+    set_entry(&call.grad, index, label, 0 - slope)
+    set_entry(&call.hess, index, label, nil_double(slope))
 
 
 cdef void store_party(const Call* call, Py_ssize_t index, Py_ssize_t length, const Party* party, double factor) noexcept nogil:
     """A class that is listed twice counts twice."""
-    cdef double times
-    cdef Py_ssize_t e
-    for e in range(party.size):
-        times = times_listed(call, index, length, party.label[e])
-        set_entry(&call.grad, index, party.label[e], 0 - times * party.count[e] * factor)
-        set_entry(&call.hess, index, party.label[e], nil_double(party.count[e]))
+    cdef double[BLOCK] times
+    cdef Py_ssize_t first = 0, n, e, k
+    while first < call.classes:
+        n = min(<Py_ssize_t>BLOCK, call.classes - first)
+        count_listed(call, index, length, first, n, times)
+        for e in range(party.size):
+            k = party.label[e] - first
+            if 0 <= k < n:
+                store_listed(call, index, party.label[e], times[k] * party.count[e] * factor)
+        first += n
 
 
 cdef double chunk_of_others(const Call* call, Py_ssize_t index, Py_ssize_t length, Py_ssize_t first, Party* party,
@@ -183,7 +185,7 @@ cdef double multilabel_margin_row(const Call* call, Py_ssize_t index, double tru
     cdef double total = 0, factor = scale / <double>call.classes
     cdef Py_ssize_t length = list_length(call, index), first = 0
     if length == 0:
-        clear_derivatives(call, index)
+        fill_derivatives(call, index, 0)
         return 0
     if length <= BLOCK:
         set_party(call, index, 0, length, &party)

@@ -45,6 +45,15 @@ cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_
     work.hess = work.hess_buffer
 
 
+cdef inline bint faulty_pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_t* label, const Work* work,
+                             Partial* partial) noexcept nogil:
+    """Noted by its place among all entries, as the faults of whole rows are."""
+    if not find_outside(work.p, &call.y_pred_domain, work.weight, 0, n, Y_PRED_FAULT, partial):
+        return False
+    partial.fault_index = (start + partial.fault_index) * call.classes + label[partial.fault_index]
+    return True
+
+
 cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t[BLOCK] label
@@ -56,7 +65,7 @@ cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* p
         if not load_labels(call, start, n, work.weight, label, partial):
             return
         pick(call, start, n, label, &work)
-        if find_outside(work.p, &call.y_pred_domain, work.weight, start, n, Y_PRED_FAULT, partial):
+        if faulty_pick(call, start, n, label, &work, partial):
             return
         if call.outputs == NOTHING:
             continue

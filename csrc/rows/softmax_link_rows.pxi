@@ -145,7 +145,7 @@ cdef void label_derivatives(const Call* call, const LinkRow* row, const Shares* 
 
 
 cdef double label_row(const Call* call, const link_block_fn* link, LinkRow* row) noexcept nogil:
-    """The label's logit is read before e takes its place, where out is y_pred."""
+    """Of the row's classes the label alone has a share."""
     cdef Logits logits
     cdef real[BLOCK] room
     cdef Shares shares
@@ -172,19 +172,13 @@ cdef void load_shares(const Call* call, const LinkRow* row, Py_ssize_t first, Py
     cdef Logits logits
     cdef real[BLOCK] buffer
     cdef const real* z = load_logits(call, &row.softmax, first, n, &logits)
-    cdef const real* t
     cdef real shift = shift_of(&row.softmax), log_total = row.log_total
     cdef Duo others = row.others, e
     cdef Py_ssize_t k
     for k in range(n):
         e = duo_exp_below(z[k], shift)
         keep_share(shares, k, e.high, share_of(e, z[k], shift, others, log_total))
-    t = load_classes(&call.y_true, row.softmax.t, first, n, buffer)
-    if call.class_factors == NULL:
-        memcpy(shares.t, t, n * sizeof(real))
-        return
-    for k in range(n):
-        shares.t[k] = <real>(t[k] * call.class_factors[first + k])
+    memcpy(shares.t, load_targets(call, row.softmax.t, -1, first, n, buffer), n * sizeof(real))
 
 
 cdef double sum_where(const real* e, const real* x, bint top, Py_ssize_t n) noexcept nogil:
@@ -289,7 +283,7 @@ cdef double softmax_links_row(const Call* call, const link_block_fn* link, Py_ss
     row.scale = row_scale(call, weight, 0)
     row.exact_exps = is_double(&call.y_pred) or (label < 0 and is_double(&call.y_true))
     if weight != NULL and weight[0] == 0:
-        clear_row(call, &row.softmax)
+        fill_derivatives(call, index, 0)
         return 0
     row_top(call, &row.softmax)
     return truth_row(call, link, &row) if label < 0 else label_row(call, link, &row)

@@ -87,18 +87,6 @@ cdef void open_link_tile(const Call* call, LinkTile* tile, const double* weight,
             tile.scale[i] *= weight[i]
 
 
-cdef void load_truth_tile(const Call* call, LinkTile* tile, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
-    cdef Py_ssize_t i, k
-    cdef double factor
-    load_tile(&call.y_true, start, rows, call.classes, tile.softmax.t)
-    if call.class_factors == NULL:
-        return
-    for k in range(call.classes):
-        factor = call.class_factors[k]
-        for i in range(ROW_BLOCK):
-            tile.softmax.t[k * ROW_BLOCK + i] = <real>(tile.softmax.t[k * ROW_BLOCK + i] * factor)
-
-
 cdef void label_shares(const Call* call, const LinkTile* tile, const Py_ssize_t* label, Py_ssize_t rows, Shares* shares) noexcept nogil:
     """Those of the label's class in each row."""
     cdef real[ROW_BLOCK] e, low, z
@@ -243,7 +231,7 @@ cdef void softmax_links_tile(const Call* call, const link_block_fn* link, const 
     if label != NULL:
         label_tile(call, link, &tile, label, value, rows)
     else:
-        load_truth_tile(call, &tile, start, rows)
+        load_target_tile(call, NULL, start, rows, tile.softmax.t)
         truth_tile(call, link, &tile, value)
     if call.outputs == VALUE:
         return

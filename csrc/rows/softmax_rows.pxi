@@ -412,7 +412,7 @@ cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, co
     row.hess = row_of(&call.hess, index) if call.hess.present else NULL
     row.keeps = call.grad.present and rows_are_direct(&call.grad)
     if weight != NULL and weight[0] == 0:
-        clear_row(call, &row)
+        fill_derivatives(call, index, 0)
         return 0
     row_top(call, &row)
     row_gap(call, &row)
@@ -424,10 +424,3 @@ cdef double softmax_row(const Call* call, Py_ssize_t index, Py_ssize_t label, co
     if call.outputs != VALUE:
         row_derivatives(call, &row, row_scale(call, weight, 0))
     return value
-
-
-cdef void clear_row(const Call* call, const Row* row) noexcept nogil:
-    if call.grad.present:
-        fill_zero(&call.grad, row.grad, call.classes)
-    if call.hess.present:
-        fill_zero(&call.hess, row.hess, call.classes)

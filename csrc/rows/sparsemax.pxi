@@ -299,7 +299,7 @@ cdef double sparse_value(const Call* call, const Simplex* row, const Shallow* sh
         grad[k] = miss(row.theta, row.theta_rest, shallow.depth[k], shallow.rest[k], 0, &term[k])
         term[k] = select_double(shallow.place[k] == row.label, 0, term[k])
     if call.grad.present:
-        clear_derivatives(call, index)
+        fill_derivatives(call, index, 0)
         for k in range(shallow.size):
             set_entry(&call.grad, index, shallow.place[k], grad[k] * scale)
         set_entry(&call.grad, index, row.label, own * scale)

@@ -8,7 +8,8 @@ cdef struct Gap:
     const char* b_row
     double unit
     double length           # its norm, in that unit
-    double steep            # what the powers of the entries are multiplied with in its derivatives
+    double by               # what entries are divided by before they are raised to other powers than 1 and 2: the largest of them
+    double steep            # what these powers are multiplied with in its derivatives
     double tops             # how many entries are as large as the largest
 
 
@@ -36,10 +37,10 @@ cdef inline double size_of(double x) noexcept nogil:
     return x if x >= 0 else -x
 
 
-cdef inline double raised(double x, double rest, double power) noexcept nogil:
-    """|x + rest|^power: the power multiplies what is lost in a rounding."""
-    cdef double result = double_pow(size_of(x), power)
-    return result + result * power * (rest / x) if x != 0 and isfinite(x) else result
+cdef inline double raised(double x, double rest, double by, double power) noexcept nogil:
+    """|(x + rest) / by|^power: the power multiplies what is lost in a rounding."""
+    cdef double ratio = x / by, result = double_pow(size_of(ratio), power)
+    return result + result * power * ((fma(-ratio, by, x) + rest) / x) if x != 0 and isfinite(x) else result
 
 
 cdef void raise_sizes(const Gap* gap, Py_ssize_t first, double* x, double power, Py_ssize_t n) noexcept nogil:
@@ -55,7 +56,7 @@ cdef void raise_sizes(const Gap* gap, Py_ssize_t first, double* x, double power,
     else:
         load_rests(gap, first, n, x, rest)
         for k in range(n):
-            x[k] = raised(x[k], rest[k], power)
+            x[k] = raised(x[k], rest[k], gap.by, power)
 
 
 cdef double largest_gap(const Gap* gap, Py_ssize_t classes) noexcept nogil:
@@ -97,16 +98,15 @@ cdef inline double root_of(double total, double power) noexcept nogil:
 
 
 cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, double power, Py_ssize_t classes, Gap* gap) noexcept nogil:
-    """The unit is a power of two that brings the largest difference near 1, where powers of differences leave the range without. Other
-    powers than 1 and 2 always have it: their entries are |x|^(power - 1) length^(1 - power), for a quotient's rounding would grow with
-    the power, and length^(1 - power) is the length over the sum."""
-    cdef double top, total
+    """The unit is a power of two that brings the largest difference near 1, where squares of differences leave the range without. For other
+    powers than 1 and 2 there is always one. Their entries are |x|^(power - 1) length^(1 - power), which is the length over the sum."""
+    cdef double top, total, root
     cdef int exponent = 0
     gap.a = a
     gap.b = b
     gap.a_row = row_of(a, index)
     gap.b_row = row_of(b, index)
-    gap.unit = 1
+    gap.unit = gap.by = 1
     total = sum_of_powers(gap, power, classes) if power == 1 or power == 2 else 0
     gap.length = root_of(total, power)
     if 1e-200 < total < 1e200:
@@ -119,9 +119,11 @@ cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, doub
     if top > 0 and isfinite(top):
         frexp(top, &exponent)
         gap.unit = ldexp(1, min(-exponent, 1000))
-        total = sum_of_powers(gap, power, classes) if isfinite(power) else 0
-        gap.length = root_of(total, power) if isfinite(power) else largest_gap(gap, classes)
-        gap.steep = gap.length / total if total > 0 else 0
+        gap.by = largest_gap(gap, classes)
+        total = sum_of_powers(gap, power, classes) if isfinite(power) else 1
+        root = root_of(total, power) if isfinite(power) else 1
+        gap.length = root if power == 1 or power == 2 else gap.by * root
+        gap.steep = root / total
 
 
 cdef double count_tops(const Gap* gap, Py_ssize_t classes) noexcept nogil:
@@ -159,7 +161,7 @@ cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t 
         for k in range(n):
             size = size_of(slope[k])
             if isfinite(power):
-                size = 1 if power == 1 else raised(size, rest[k] if slope[k] > 0 else -rest[k], power - 1) * gap.steep
+                size = 1 if power == 1 else raised(size, rest[k] if slope[k] > 0 else -rest[k], gap.by, power - 1) * gap.steep
             else:
                 size = 1 / gap.tops if size == length else 0
             slope[k] = (size if slope[k] > 0 else (-size if slope[k] < 0 else slope[k])) * scale
@@ -176,7 +178,7 @@ cdef void store_slopes(const Operand* target, Py_ssize_t index, Py_ssize_t first
 cdef void triplet_grads(const Call* call, const Gap* pull, const Gap* push, Py_ssize_t index, double scale) noexcept nogil:
     """`push` starts at the anchor, or with a swap at the positive. All three are read before the first is stored."""
     cdef double[BLOCK] to_positive, to_negative, anchor, positive
-    cdef double power = call.parameters[1]
+    cdef double power = norm_power(call)
     cdef bint swapped = push.a != pull.a
     cdef Py_ssize_t first = 0, n, k
     while first < call.classes:
@@ -192,9 +194,14 @@ cdef void triplet_grads(const Call* call, const Gap* pull, const Gap* push, Py_s
         first += n
 
 
+cdef inline double norm_power(const Call* call) noexcept nogil:
+    """The norm of a power beyond the integers of a double is the maximum's to the last digit."""
+    return call.parameters[1] if call.parameters[1] < 2.0**53 else <double>INFINITY
+
+
 cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
     cdef Gap pull, push, swap
-    cdef double power = call.parameters[1], value
+    cdef double power = norm_power(call), value
     cdef const Operand* positive = &call.further[0].y_pred
     cdef const Operand* negative = &call.further[1].y_pred
     measure_gap(&call.y_pred, positive, index, power, call.classes, &pull)
@@ -205,7 +212,7 @@ cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double
             push = swap
     value = length_of(&pull) - length_of(&push) + call.parameters[0]
     if value <= 0:
-        clear_derivatives(call, index)
+        fill_derivatives(call, index, 0)
         return 0
     if value != value:      # whichever of the vectors it comes from
         fill_derivatives(call, index, value)

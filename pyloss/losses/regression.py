@@ -161,6 +161,9 @@ class Expectile(ElementwiseLoss, stem="expectile"):
 
     quantile: float = parameter(default=0.5, domain=INSIDE_UNIT)
 
+    def _make_plan(self) -> Plan:
+        return Plan(self, self.name, parameters=(self.quantile, 1 - self.quantile))
+
 
 class EpsilonInsensitive(ElementwiseLoss, stem="epsilon_insensitive"):
     """Absolute error that forgives the first epsilon: the support vector regression's.
