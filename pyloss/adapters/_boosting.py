@@ -46,16 +46,17 @@ class Objective:
     def init_score(self, y: ArrayLike, sample_weight: ArrayLike | None = None, *, classes: int | None = None) -> Any:
         """The best constant raw score: a float, or with several scores for each sample an array of them.
 
-        Where it is infinite, as for a class that never occurs, that class counts as the smallest share that float64 tells from 0 beside
-        1. `classes` says how many classes there are, where the last of them does not occur.
+        Of a loss with many minima, as robust ones have, it is the best of those near numbers that the truth holds. Where it is
+        infinite, as for a class that never occurs, that class counts as the smallest share that float64 tells from 0 beside 1.
+        `classes` says how many classes there are, where the last of them does not occur.
         """
         truth, weight = self._truths.read(y), weights(sample_weight)
         if weight is not None and weight.ndim == 1 and len(weight) == len(truth):
             truth, weight = truth[weight != 0], weight[weight != 0]
         if not truth.size:
             raise ValueError(f"{self.loss.name}: no sample counts, so that no score is the best")
-        if np.isnan(truth).any():
-            raise ValueError(f"{self.loss.name}: y holds nan, so that no score is the best")
+        if not np.isfinite(truth).all():
+            raise ValueError(f"{self.loss.name}: y holds nan or inf, so that no score is the best")
         if self._truths.in_rows or truth.ndim > 1:
             return best_row(self.loss, truth, weight, classes)
         self.loss(truth, np.zeros(truth.shape), weight)  # refuses what is out of its domain

@@ -38,6 +38,11 @@ def _link_of(loss: Loss) -> InPlace:
     return LINKS.get(type(loss), _identity)
 
 
+def is_exponential(loss: Loss) -> bool:
+    """Whether it predicts the exponential of a raw score."""
+    return _link_of(loss) is _exp
+
+
 def _identity(_: Any, scores: Array) -> Array:
     return scores
 

@@ -13,6 +13,7 @@ from ..losses.counts import LinkedLoss, NegativeBinomialNLL
 from ..losses.multiclass import CCE
 from ..losses.regression import MAE, MSE, SSE, MultiQuantile, Pinball
 from ._boosting_curvature import AnyLoss, leaves
+from ._boosting_link import is_exponential
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +21,12 @@ RAREST = float(np.finfo(np.float64).eps)
 """What a class that never occurs, or a mean of 0, counts for: the score would be infinite."""
 FARTHEST = -log(RAREST)
 CANDIDATES = 65
+TRIALS = 1_000_000
+"""Losses of one number that may be computed, where more candidates than these are of use."""
+DIPS = 8
+"""How many of the candidates that are better than their neighbours are looked at closely."""
 BISECTIONS = 60
+ROUNDING = 1e-13
 NEWTON_STEPS = 500
 HALVINGS = 40
 
@@ -125,29 +131,64 @@ def _formula(loss: Loss) -> Formula | None:
 
 
 def _descended(loss: AnyLoss, y: Array, weight: Array | None) -> float:
-    """The best of some candidates, then the root of the slope between its neighbours."""
+    """The best of the minima beside those candidates that are better than their neighbours."""
     candidates = _candidates(loss, y)
     values = [loss(y, np.broadcast_to(score, y.shape), weight) for score in candidates]
-    best = int(np.nanargmin(values))
-    low, high = candidates[max(0, best - 1)], candidates[min(len(candidates) - 1, best + 1)]
+    around = np.nan_to_num([np.inf, *values, np.inf], nan=np.inf)
+    dips = np.flatnonzero((around[1:-1] < around[:-2]) & (around[1:-1] <= around[2:]))
+    found = []
+    for best in sorted(dips.tolist(), key=values.__getitem__)[:DIPS]:
+        ends = candidates[max(0, best - 1)], candidates[min(len(candidates) - 1, best + 1)]
+        found.append(_refined(loss, y, weight, (values[best], candidates[best]), ends))
+    return float(min(found)[1] if found else candidates[len(candidates) // 2])
+
+
+def _refined(
+    loss: AnyLoss, y: Array, weight: Array | None, start: tuple[float, float], ends: tuple[float, float]
+) -> tuple[float, float]:
+    """The best of a start and the root of the slope between it and the end downhill, by bisection that never climbs.
+
+    Scores come with their values before them.
+    """
     grad = np.empty(y.shape)
+    (value, near), slope = start, loss.grad(y, np.broadcast_to(start[1], y.shape), weight, out=grad).sum()
+    far = near if slope == 0 else ends[int(slope < 0)]
     for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        slope = loss.grad(y, np.broadcast_to(middle, y.shape), weight, out=grad).sum()
-        if slope > 0:
-            high = middle
-        elif slope < 0:
-            low = middle
+        middle = (near + far) / 2
+        if middle in (near, far):
+            break
+        there, _ = loss.value_and_grad(y, np.broadcast_to(middle, y.shape), weight, out=grad)
+        if there <= value + ROUNDING * abs(value) and grad.sum() * slope >= 0:
+            value, near = there, middle
         else:
-            return float(middle)
-    return float((low + high) / 2)
+            far = middle
+    return min(start, (value, near), (loss(y, np.broadcast_to(far, y.shape), weight), far))
 
 
 def _candidates(loss: AnyLoss, y: Array) -> Floats:
-    """Quantiles of the truth; where it is a class, logits."""
-    if all(part.y_true_domain.accepts_bool for _, part in leaves(loss)):
-        return np.linspace(-FARTHEST, FARTHEST, CANDIDATES)
-    return np.unique(np.quantile(y.astype(np.float64), np.linspace(0, 1, CANDIDATES)))
+    """What the truth says the best score may be: of a class logits, else some of its numbers, or their logarithms."""
+    parts = [part for _, part in leaves(loss)]
+    scores: list[Floats] = []
+    if any(part.y_true_domain.accepts_bool for part in parts):
+        scores.append(np.linspace(-FARTHEST, FARTHEST, CANDIDATES))
+    if not all(part.y_true_domain.accepts_bool for part in parts):
+        scores += _some(y.astype(np.float64))
+    if any(is_exponential(part) for part in parts):
+        scores += [np.log(np.maximum(some, RAREST)) for some in scores]
+    return np.unique(np.concatenate(scores))
+
+
+def _some(numbers: Floats) -> list[Floats]:
+    """Between them as well as of them: all, where that takes little time, since a loss with cusps is least at one of them; else
+    quantiles, and not only of where most are.
+    """
+    different = np.unique(numbers)
+    between = np.linspace(different[0], different[-1], CANDIDATES)
+    most = max(CANDIDATES, TRIALS // len(numbers))
+    if len(different) <= most:
+        return [between, different]
+    shares = np.linspace(0, 1, most)
+    return [between, *(np.quantile(some, shares, method="inverted_cdf") for some in (numbers, different))]
 
 
 # Several scores --------------------------------------------------------------------------------------------------------

@@ -65,6 +65,43 @@ def test_the_starting_score_is_the_best_constant(loss, weighted):
     assert best <= values.min() + 1e-13 * abs(values.min())
 
 
+UNEVEN = {
+    "two clusters": np.repeat([0.5, 9.0], [50, 51]),
+    "a cluster and its outliers": np.concatenate([RNG.normal(2, 0.1, 90), RNG.normal(8, 0.5, 60)]),
+    "mostly zeros": np.concatenate([np.zeros(90), RNG.gamma(2.0, size=30)]),
+    "whole numbers": RNG.poisson(1.5, 100).astype(float),
+    "many zeros": np.concatenate([np.zeros(2500), RNG.gamma(2.0, size=20)]),
+}
+UNEVEN_LOSSES = [
+    *(
+        loss
+        for loss in STARTED
+        if loss.name in ("huber", "smooth_l1", "epsilon_insensitive", "mape", "smape", "lq", "sum")
+    ),
+    *(robust(c=c) for robust in (pyloss.Tukey, pyloss.Welsch, pyloss.AndrewWave, pyloss.Cauchy) for c in (0.5, 2.0)),
+    *(pyloss.GemanMcClure(), pyloss.StudentT(), pyloss.Arctan(), pyloss.Wing(), pyloss.Barron(alpha=-2.0)),
+    pyloss.Sum([(1.0, pyloss.PoissonNLL()), (0.5, pyloss.MSE())]),
+]
+
+
+@pytest.mark.parametrize("y", UNEVEN.values(), ids=UNEVEN)
+@pytest.mark.parametrize("loss", UNEVEN_LOSSES, ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_starting_score_is_the_best_of_several_minima(loss, y, weighted):
+    """Nothing is better, of a fine grid, of the truths and of what is close."""
+    weight = RNG.random(len(y)) if weighted else None
+    start = xgboost.objective(loss, hessian=1.0).init_score(y, weight)
+    others = np.concatenate([np.linspace(-3, 12, 601), np.unique(y), start + np.linspace(-1e-3, 1e-3, 21)])
+    least = min(loss(y, np.full(len(y), other), weight) for other in others)
+    assert loss(y, np.full(len(y), start), weight) <= least + 1e-13 * abs(least)
+
+
+def test_the_starting_score_of_a_log_is_no_truth():
+    """Where the scores are logarithms of means, so are the candidates."""
+    for loss in (pyloss.GeneralizedKL(), pyloss.Sum([(1.0, pyloss.PoissonNLL()), (2.0, pyloss.GammaNLL())])):
+        assert xgboost.objective(loss).init_score([1000.0, 2000.0]) == pytest.approx(np.log(1500), rel=1e-12)
+
+
 SEVERAL = [
     pyloss.CCE(from_logits=True),
     pyloss.SparseCCE(from_logits=True),
@@ -124,8 +161,9 @@ def test_what_cannot_be_started():
     for nothing in (([],), ([1.0, 2.0], [0.0, 0.0])):
         with pytest.raises(ValueError, match="poisson_nll: no sample counts"):
             objective.init_score(*nothing)
-    with pytest.raises(ValueError, match="poisson_nll: y holds nan"):
-        objective.init_score([1.0, np.nan])
+    for number in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="poisson_nll: y holds nan or inf, so that no score is the best"):
+            objective.init_score([1.0, number])
     with pytest.raises(ValueError, match=r"sample_weight must be >= 0, got -1.0"):
         objective.init_score([1.0, 2.0], [1.0, -1.0])
     with pytest.raises(ValueError, match="sample_weight must have the shape"):
