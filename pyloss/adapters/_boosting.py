@@ -13,7 +13,7 @@ from ..losses.focal import AsymmetricBCE, BinaryFocal
 from ..losses.multiclass import CCE
 from ._boosting_curvature import AnyLoss, Curvature, Hessian, curvature, leaves
 from ._boosting_link import Link, predicted
-from ._boosting_start import best_constant, best_row, takes_classes
+from ._boosting_start import best_start, takes_classes
 
 DEAR = (BinaryFocal, AsymmetricBCE)
 """Losses that take ten times as long in float64. Logits rounded to float32 change their derivatives by less than a millionth."""
@@ -50,17 +50,7 @@ class Objective:
         infinite, as for a class that never occurs, that class counts as the smallest share that float64 tells from 0 beside 1.
         `classes` says how many classes there are, where the last of them does not occur.
         """
-        truth, weight = self._truths.read(y), weights(sample_weight)
-        if weight is not None and weight.ndim == 1 and len(weight) == len(truth):
-            truth, weight = truth[weight != 0], weight[weight != 0]
-        if not truth.size:
-            raise ValueError(f"{self.loss.name}: no sample counts, so that no score is the best")
-        if not np.isfinite(truth).all():
-            raise ValueError(f"{self.loss.name}: y holds nan or inf, so that no score is the best")
-        if self._truths.in_rows or truth.ndim > 1:
-            return best_row(self.loss, truth, weight, classes)
-        self.loss(truth, np.zeros(truth.shape), weight)  # refuses what is out of its domain
-        return best_constant(self.loss, truth, weight)
+        return best_start(self.loss, self._truths.read(y), weights(self.loss, sample_weight), classes)
 
     def predict(self, raw: ArrayLike) -> Array:
         """What raw scores predict, as a new array: probabilities, means, or the scores themselves where the loss has no link."""
@@ -68,7 +58,7 @@ class Objective:
 
     def put(self, y: ArrayLike, raw: Array, sample_weight: ArrayLike | None, grad: Array, hess: Array) -> None:
         """Fill the gradient and the Hessian, in whatever layout and precision they have."""
-        truth, weight = self._truths.read(y, raw.shape), weights(sample_weight)
+        truth, weight = self._truths.read(y, raw.shape), weights(self.loss, sample_weight)
         if self._is_dear and raw.dtype == np.float64:
             raw = raw.astype(np.float32)
         factor = 1.0
@@ -111,7 +101,7 @@ class Metric:
 
     def value(self, y: ArrayLike, predictions: ArrayLike, sample_weight: ArrayLike | None) -> float:
         scores = np.asarray(predictions) if self.link is None else self.link(predictions)
-        return float(self.loss(self._truths.read(y, scores.shape), scores, weights(sample_weight)))
+        return float(self.loss(self._truths.read(y, scores.shape), scores, weights(self.loss, sample_weight)))
 
 
 # What comes in ---------------------------------------------------------------------------------------------------------
@@ -124,12 +114,19 @@ def unpacked(y_true: Any, y_pred: Any, sample_weight: ArrayLike | None) -> tuple
     return y_true, np.asarray(y_pred), sample_weight
 
 
-def weights(given: ArrayLike | None) -> Array | None:
+def weights(loss: AnyLoss, given: ArrayLike | None) -> Array | None:
     """Weights, if there are any: of no weights at all some libraries make an empty array."""
     if given is None:
         return None
-    array = np.asarray(given)
+    array = unmasked(loss.name, "sample_weight", given)
     return array if array.size else None
+
+
+def unmasked(name: str, argument: str, given: ArrayLike) -> Array:
+    """A plain array; a mask would be forgotten by what boosters make of it."""
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        raise ValueError(f"{name}: {argument} has masked elements: leave them out, or give them the weight 0")
+    return np.asarray(given)
 
 
 class Truths:
@@ -143,7 +140,7 @@ class Truths:
 
     def read(self, y: ArrayLike, shape: tuple[int, ...] = ()) -> Array:
         """The truth for predictions of that shape: class labels as integers, and the columns that a library has strung together."""
-        truth = np.asarray(y)
+        truth = unmasked(self.name, "y", y)
         if truth.dtype.kind not in "biuf":
             raise TypeError(f"{self.name}: y must hold numbers, got {truth.dtype}")
         if self.in_rows and len(shape) == 1:

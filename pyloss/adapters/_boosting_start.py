@@ -12,6 +12,7 @@ from ..losses.binary import BCE, Brier, Exponential, Logistic
 from ..losses.counts import LinkedLoss, NegativeBinomialNLL
 from ..losses.multiclass import CCE
 from ..losses.regression import MAE, MSE, SSE, MultiQuantile, Pinball
+from ..losses.similarity import CosineDistance
 from ._boosting_curvature import AnyLoss, leaves
 from ._boosting_link import is_exponential
 
@@ -31,22 +32,61 @@ NEWTON_STEPS = 500
 HALVINGS = 40
 
 
-def best_constant(loss: AnyLoss, y: Array, weight: Array | None) -> float:
+def best_start(loss: AnyLoss, y: Array, weight: Array | None, classes: int | None) -> Any:
+    """A float; of several scores for each sample an array of them."""
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{loss.name}: y must hold a number or a row for each sample, got the shape {y.shape}")
+    if weight is not None and not np.isfinite(weight).all():
+        raise ValueError(f"{loss.name}: sample_weight holds nan or inf, so that no score is the best")
+    by_rows = weight if weight is None or weight.shape == y.shape[:1] else None
+    columns = _columns(loss, y, by_rows, classes)
+    # Refuses what is out of its domain, and what does not fit.
+    loss(y, np.broadcast_to(0.0, (len(y), *columns)), weight)
+    if y.ndim == 2 and not takes_classes(loss) and not _has(CosineDistance, loss):
+        by_columns = [weight] * columns[0] if weight is by_rows else weight.T  # type: ignore[union-attr]
+        return np.array([_best_constant(loss, *_counted(loss, *one)) for one in zip(y.T, by_columns, strict=True)])
+    y, weight = _counted(loss, y, by_rows)
+    if takes_classes(loss):
+        return _best_of_classes(loss, y, weight, columns[0])
+    if isinstance(loss, MultiQuantile):
+        return np.array([weighted_quantile(y, weight, quantile) for quantile in loss.quantiles])
+    if y.ndim == 2:
+        return _newton(loss, y, weight, np.average(y.astype(np.float64), axis=0, weights=weight))
+    return _best_constant(loss, y, weight)
+
+
+def _has(kind: type[Loss], loss: AnyLoss) -> bool:
+    return any(isinstance(part, kind) for _, part in leaves(loss))
+
+
+def _counted(loss: AnyLoss, y: Array, weight: Array | None) -> tuple[Array, Array | None]:
+    """The samples whose weight is not 0."""
+    if weight is not None:
+        y, weight = y[weight != 0], weight[weight != 0]
+    if not y.size:
+        raise ValueError(f"{loss.name}: no sample counts, so that no score is the best")
+    if not np.isfinite(y).all():
+        raise ValueError(f"{loss.name}: y holds nan or inf, so that no score is the best")
+    return y, weight
+
+
+def _columns(loss: AnyLoss, y: Array, weight: Array | None, classes: int | None) -> tuple[int, ...]:
+    """How many scores a sample has, where it has several."""
+    if y.ndim == 1 and takes_classes(loss):
+        return (classes or max(1, int(_counted(loss, y, weight)[0].max()) + 1),)
+    if isinstance(loss, MultiQuantile):
+        return (len(loss.quantiles),)
+    if _has(MultiQuantile, loss):
+        raise TypeError(f"{loss.name}: no best constant of quantiles in a sum is known; take that of MultiQuantile")
+    return y.shape[1:]
+
+
+def _best_constant(loss: AnyLoss, y: Array, weight: Array | None) -> float:
     """That of one score per sample: by a formula where there is one, else by descent."""
     formula = _formula(loss) if isinstance(loss, Loss) else None
     if formula:
         return formula(loss, y.astype(np.float64), weight)
     return _descended(loss, y, weight)
-
-
-def best_row(loss: AnyLoss, y: Array, weight: Array | None, columns: int | None) -> Floats:
-    """That of a score for each class or quantile, or for each column of the truth."""
-    if isinstance(loss, MultiQuantile):
-        return np.array([weighted_quantile(y, weight, quantile) for quantile in loss.quantiles])
-    if takes_classes(loss):
-        return _best_of_classes(loss, y, weight, columns)
-    weights = [weight if weight is None or weight.ndim == 1 else weight[:, k] for k in range(y.shape[1])]
-    return np.array([best_constant(loss, column, w) for column, w in zip(y.T, weights, strict=True)])
 
 
 def takes_classes(loss: AnyLoss) -> bool:
@@ -103,7 +143,8 @@ def _half_logit_of_signs(loss: Any, y: Floats, weight: Array | None) -> float:
 def _logit_of_weighted_mean(loss: Any, y: Floats, weight: Array | None) -> float:
     smoothed = (1 - loss.label_smoothing) * _mean(loss, y, weight) + loss.label_smoothing / 2
     yes = loss.pos_weight * smoothed
-    return _logit(yes / (yes + 1 - smoothed))
+    both = yes + 1 - smoothed
+    return _logit(yes / both) if both else 0.0
 
 
 Formula = Callable[[Any, Floats, "Array | None"], float]
@@ -194,20 +235,17 @@ def _some(numbers: Floats) -> list[Floats]:
 # Several scores --------------------------------------------------------------------------------------------------------
 
 
-def _best_of_classes(loss: AnyLoss, y: Array, weight: Array | None, columns: int | None) -> Floats:
+def _best_of_classes(loss: AnyLoss, y: Array, weight: Array | None, columns: int) -> Floats:
     """With labels only as many rows as there are classes differ: descent is on these, each with the weight of its class."""
     if y.ndim == 1:
-        columns = columns or max(1, int(y.max()) + 1)
-        loss(
-            y, np.broadcast_to(0.0, (len(y), columns)), weight
-        )  # refuses labels that are no class; what it ignores may be none
-        theirs = (y >= 0) & (y < columns)
+        theirs = (y >= 0) & (y < columns)  # what the loss ignores may be no class
         counts = np.bincount(y[theirs], weight if weight is None else weight[theirs], columns).astype(np.float64)
-        y, weight = np.arange(len(counts)), counts / counts.sum()
-        shares = weight
+        y, weight = _counted(loss, np.arange(columns), counts / (counts.sum() or 1))
+        shares = np.zeros(columns)
+        shares[y] = weight
     else:
         shares = np.average(y.astype(np.float64), axis=0, weights=weight)
-    start = np.log(np.maximum(shares / shares.sum(), RAREST))
+    start = np.log(np.maximum(shares / (shares.sum() or 1), RAREST))
     if isinstance(loss, CCE) and is_plain(loss):
         return np.asarray(start)
     found = [_newton(loss, y, weight, scores) for scores in (start, np.zeros_like(start))]

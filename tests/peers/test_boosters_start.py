@@ -186,3 +186,59 @@ def test_labels_that_are_ignored_do_not_count():
     ignoring = xgboost.objective(pyloss.CCE(from_logits=True, ignore_index=-100))
     start = ignoring.init_score([0, 1, 1, -100])
     np.testing.assert_allclose(np.exp(start) / np.exp(start).sum(), [1 / 3, 2 / 3], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "weight", "message"),
+    [
+        (
+            pyloss.BCE(from_logits=True),
+            [[0.0, 2.0], [1.0, 3.0]],
+            None,
+            r"bce: y_true must be in \[0, 1\], got 2.0 at index \(0, 1\)",
+        ),
+        (pyloss.PoissonNLL(), [[1.0, -2.0]], None, r"poisson_nll: y_true must be >= 0, got -2.0 at index \(0, 1\)"),
+        (pyloss.CCE(from_logits=True), [[1.0, -0.5]], None, r"cce: y_true must be >= 0, got -0.5 at index \(0, 1\)"),
+        (pyloss.MSE(), [[1.0, 2.0], [3.0, 4.0]], [1.0, -1.0], "mse: sample_weight must be >= 0, got -1.0 at index 1"),
+        (pyloss.CCE(from_logits=True), [0, 1], [1.0, -1.0], "cce: sample_weight must be >= 0, got -1.0 at index 1"),
+        (pyloss.MultiQuantile(), [1.0, 2.0], [1.0, 2.0, 3.0], "multi_quantile: sample_weight must have the shape"),
+        (pyloss.MultiQuantile(), [1.0, 2.0], [1.0], "multi_quantile: sample_weight must have the shape"),
+        (pyloss.MultiQuantile(), [[1.0, 2.0]], None, "multi_quantile: y_true must have the shape"),
+        (pyloss.MSE(), [1.0, 2.0], [1.0, np.nan], "mse: sample_weight holds nan or inf, so that no score is the best"),
+        (pyloss.MSE(), [[1.0], [np.inf]], None, "mse: y holds nan or inf, so that no score is the best"),
+        (pyloss.MSE(), [[1.0, 2.0]], [[1.0, 0.0]], "mse: no sample counts"),
+        (pyloss.MSE(), np.zeros((1, 2, 3)), None, r"mse: y must hold a number or a row for each sample, got the shape"),
+        (pyloss.CCE(from_logits=True, ignore_index=-1), [-1, -1], None, "cce: no sample counts"),
+        (pyloss.MSE(), np.ma.array([1.0, 9.0], mask=[0, 1]), None, "mse: y has masked elements: leave them out"),
+        (pyloss.MSE(), [1.0, 9.0], np.ma.array([1.0, 1.0], mask=[0, 1]), "mse: sample_weight has masked elements"),
+    ],
+)
+def test_what_one_column_refuses_several_do(loss, y, weight, message):
+    with pytest.raises(ValueError, match=message):
+        xgboost.objective(loss).init_score(y, weight)
+
+
+def test_quantiles_in_a_sum_have_no_start():
+    both = pyloss.Sum([(1.0, pyloss.MultiQuantile()), (1.0, pyloss.MultiQuantile(quantiles=(0.2, 0.3, 0.4)))])
+    with pytest.raises(TypeError, match="no best constant of quantiles in a sum"):
+        xgboost.objective(both).init_score([1.0, 2.0])
+
+
+def test_what_does_not_count_is_not_looked_at():
+    """Neither its label, nor whether it is nan, in one column and in several."""
+    assert xgboost.objective(pyloss.CCE(from_logits=True)).init_score([0, 1, 7], [1.0, 1.0, 0.0]).shape == (2,)
+    start = xgboost.objective(pyloss.MSE()).init_score([[1.0, np.nan], [2.0, 5.0]], [[1.0, 0.0], [1.0, 1.0]])
+    np.testing.assert_array_equal(start, [1.5, 5.0])
+    np.testing.assert_array_equal(xgboost.objective(pyloss.MSE()).init_score(np.ma.array([1.0, 2.0])), 1.5)
+
+
+def test_a_loss_that_is_always_0_starts_at_0():
+    assert xgboost.objective(pyloss.BCE(from_logits=True, pos_weight=0.0)).init_score([1.0, 1.0]) == 0.0
+
+
+def test_the_starting_scores_of_directions():
+    """A direction that no other is nearer to, on average."""
+    y, weight = RNG.normal(1, 1, (50, 3)), RNG.random(50)
+    start = xgboost.objective(pyloss.CosineDistance(), hessian=1.0).init_score(y, weight)
+    best = np.average(y / np.linalg.norm(y, axis=1, keepdims=True), axis=0, weights=weight)
+    np.testing.assert_allclose(start / np.linalg.norm(start), best / np.linalg.norm(best), atol=1e-6)
