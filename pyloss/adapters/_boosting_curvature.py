@@ -1,9 +1,9 @@
 """The Hessian that a booster is given: a loss's own, or what stands in for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -52,6 +52,7 @@ from ..losses.robust import (
 )
 from ..losses.similarity import HingeEmbedding
 
+Entry = TypeVar("Entry")
 AnyLoss: TypeAlias = "Loss | Sum"
 Mode = Literal["exact", "expected", "bound", "abs"]
 Hessian: TypeAlias = "Mode | float | None"
@@ -65,6 +66,11 @@ def leaves(loss: AnyLoss, weight: float = 1.0) -> list[tuple[float, Loss]]:
     if isinstance(loss, Sum):
         return [leaf for factor, term in loss.terms for leaf in leaves(term, weight * factor)]
     return [(weight, loss)]
+
+
+def entry(table: Mapping[type[Loss], Entry], loss: AnyLoss) -> Entry | None:
+    """What a table has for a loss, or for what it is a subclass of."""
+    return next((table[kind] for kind in type(loss).__mro__ if kind in table), None)
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def _usual(loss: AnyLoss) -> Curvature:
     parts = leaves(loss)
     if not _curves(loss) or all(_is_flat(part) or isinstance(part, STRAIGHT) for _, part in parts):
         return Curvature("constant", bound(loss))
-    convex = all(factor >= 0 and (_is_flat(part) or type(part) in CONVEX) for factor, part in parts)
+    convex = all(factor >= 0 and (_is_flat(part) or isinstance(part, CONVEX)) for factor, part in parts)
     return Curvature("exact" if convex else "abs")
 
 
@@ -156,14 +162,17 @@ FLAT: dict[type[Loss], Callable[[Any], bool]] = {
 STRAIGHT = (Huber, SmoothL1, ModifiedHuber)
 """Losses with straight pieces: there the gradient is not 0, but the second derivative is."""
 
-CONVEX: set[type[Loss]] = {MSE, SSE, Expectile, SquaredEpsilonInsensitive, Huber, SmoothL1, PseudoHuber, LogCosh, Fair}
-CONVEX |= {BCE, Logistic, Exponential, SquaredHinge, ModifiedHuber, CCE, SparseCCE}
-CONVEX |= {PoissonNLL, GammaNLL, NegativeBinomialNLL, GeneralizedKL}
+CONVEX: tuple[type[Loss], ...] = (
+    *(MSE, SSE, Expectile, SquaredEpsilonInsensitive, Huber, SmoothL1, PseudoHuber, LogCosh, Fair),
+    *(BCE, Logistic, Exponential, SquaredHinge, ModifiedHuber, CCE, SparseCCE),
+    *(PoissonNLL, GammaNLL, NegativeBinomialNLL, GeneralizedKL),
+)
 """Losses whose second derivative by a raw score is nowhere negative."""
 
 
 def _is_flat(loss: Loss) -> bool:
-    return type(loss) in FLAT and FLAT[type(loss)](loss)
+    rule = entry(FLAT, loss)
+    return rule is not None and rule(loss)
 
 
 def _curves(loss: AnyLoss) -> bool:
@@ -207,7 +216,8 @@ def bound(loss: AnyLoss) -> float:
     """A constant that the second derivative never exceeds."""
     total = 0.0
     for factor, part in leaves(loss):
-        largest = BOUNDS[type(part)](part) if type(part) in BOUNDS else None
+        rule = entry(BOUNDS, part)
+        largest = rule(part) if rule else None
         if largest is None or factor < 0:
             raise ValueError(
                 f"{loss.name}: no bound of the second derivative of {part!r} is known; give a number as hessian"
@@ -240,12 +250,12 @@ POWERS: dict[type[Loss], Callable[[Any], float]] = {
 
 
 def _expected(loss: AnyLoss) -> Curvature:
-    kind = type(loss)
-    if kind in IS_EXPECTED and IS_EXPECTED[kind](loss):
+    is_expected, constant = entry(IS_EXPECTED, loss), entry(CONSTANT_INFORMATION, loss)
+    if is_expected and is_expected(loss):
         return Curvature("exact")
-    if kind in CONSTANT_INFORMATION:
-        return Curvature("constant", CONSTANT_INFORMATION[kind](loss))
-    if (kind in POWERS and getattr(loss, "log_input", False)) or kind is NegativeBinomialNLL:
+    if constant:
+        return Curvature("constant", constant(loss))
+    if (entry(POWERS, loss) and getattr(loss, "log_input", False)) or isinstance(loss, NegativeBinomialNLL):
         return Curvature("expected")
     raise ValueError(f"{loss.name}: no expected Hessian of {loss!r} is known; take 'abs', or a number as a floor")
 
@@ -259,5 +269,6 @@ def put_information(loss: AnyLoss, raw: Array, out: Array) -> None:
             np.add(out, loss.theta, out=out)
             np.reciprocal(out, out=out)
         else:
-            np.multiply(raw, 2 - POWERS[type(loss)](loss), out=out)  # type: ignore[index]
+            power: Any = entry(POWERS, loss)
+            np.multiply(raw, 2 - power(loss), out=out)
             np.exp(out, out=out)

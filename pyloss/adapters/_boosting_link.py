@@ -14,7 +14,7 @@ from ..losses.focal import AsymmetricBCE, BinaryFocal
 from ..losses.margins import Sparsemax
 from ..losses.multiclass import CCE, SparseCCE
 from ..losses.softmax import CategoricalFocal, GeneralizedCE, Poly1
-from ._boosting_curvature import AnyLoss, leaves
+from ._boosting_curvature import AnyLoss, entry, leaves
 
 Link: TypeAlias = Callable[[ArrayLike], Array]
 """From raw scores to predictions."""
@@ -35,7 +35,7 @@ def predicted(loss: AnyLoss, raw: ArrayLike) -> Array:
 def _link_of(loss: Loss) -> InPlace:
     if isinstance(loss, LinkedLoss):
         return _exp if loss.log_input else _identity
-    return LINKS.get(type(loss), _identity)
+    return entry(LINKS, loss) or _identity
 
 
 def is_exponential(loss: Loss) -> bool:

@@ -13,7 +13,7 @@ from ..losses.counts import LinkedLoss, NegativeBinomialNLL
 from ..losses.multiclass import CCE
 from ..losses.regression import MAE, MSE, SSE, MultiQuantile, Pinball
 from ..losses.similarity import CosineDistance
-from ._boosting_curvature import AnyLoss, leaves
+from ._boosting_curvature import AnyLoss, entry, leaves
 from ._boosting_link import is_exponential
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ FORMULAS: dict[type[Loss], Formula] = {
 def _formula(loss: Loss) -> Formula | None:
     if isinstance(loss, LinkedLoss):
         return _log_mean if loss.log_input else _mean
-    return FORMULAS.get(type(loss))
+    return entry(FORMULAS, loss)
 
 
 # One score -------------------------------------------------------------------------------------------------------------

@@ -291,6 +291,26 @@ def test_predictions_of_sums():
     assert xgboost.objective(mixed).predict([0.25]) == 0.25
 
 
+def test_a_subclass_is_boosted_like_its_loss():
+    """By its link, its Hessian, its bound and its start."""
+    for loss in raw_losses():
+        if loss.name in MESSAGES:
+            continue
+        own = type("Own", (type(loss),), {})(**loss.parameters)
+        theirs, ours = xgboost.objective(loss), xgboost.objective(own)
+        y, raw = truth(loss, 60), scores(loss, 60)
+        np.testing.assert_array_equal(derivatives(ours, y, raw), derivatives(theirs, y, raw))
+        np.testing.assert_array_equal(ours.predict(raw), theirs.predict(raw))
+        np.testing.assert_array_equal(ours.init_score(y), theirs.init_score(y))
+    for loss in (pyloss.TweedieNLL(), pyloss.Cauchy(), pyloss.BCE(from_logits=True)):
+        own = type("Own", (type(loss),), {})(**loss.parameters)
+        z = RNG.normal(size=60)
+        wanted, found = (
+            derivatives(xgboost.objective(of, hessian="expected"), (abs(z) < 1) * 1.0, z) for of in (loss, own)
+        )
+        np.testing.assert_array_equal(found, wanted)
+
+
 # Objects ---------------------------------------------------------------------------------------------------------------
 
 
