@@ -4,8 +4,9 @@ import operator
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
+from threading import Lock
 
 from . import _engine, _kernels
 
@@ -31,7 +32,7 @@ def choose_level() -> str:
             f"pyloss has no kernels for this processor ({platform.machine()}); on x86-64 it needs the level x86-64-v2"
         )
     wanted = os.environ.get("PYLOSS_ISA")
-    if wanted is None:
+    if not wanted:
         return available[-1]
     if wanted not in LEVELS:
         raise ImportError(f"PYLOSS_ISA must be one of {', '.join(available)}, got {wanted!r}")
@@ -59,21 +60,60 @@ def available_cpus() -> int:
 
 def default_threads() -> int:
     wanted = os.environ.get("PYLOSS_NUM_THREADS")
-    if wanted is None:
+    if not wanted:
         return available_cpus()
     if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_THREADS:
         raise ImportError(f"PYLOSS_NUM_THREADS must be in [1, {MOST_THREADS}], got {wanted!r}")
     return int(wanted)
 
 
+class _Threads:
+    """The number of threads, one for the process: that of the latest block that lasts, but 1 while a call wants to be alone."""
+
+    def __init__(self, n: int) -> None:
+        self._lock = Lock()
+        self._blocks: dict[object, int] = {None: n}
+        self._alone = 0
+        self._settle()
+
+    def set(self, n: int) -> None:
+        """In the place of the latest block's."""
+        with self._lock:
+            self._blocks[next(reversed(self._blocks))] = n
+            self._settle()
+
+    @contextmanager
+    def block(self, n: int) -> Iterator[None]:
+        me = object()
+        with self._lock:
+            self._blocks[me] = n
+            self._settle()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._blocks[me]
+                self._settle()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        with self._lock:
+            self._alone += 1
+            self._settle()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._alone -= 1
+                self._settle()
+
+    def _settle(self) -> None:
+        _engine.set_thread_count(1 if self._alone else next(reversed(self._blocks.values())))
+
+
 def set_num_threads(n: int) -> None:
     """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number."""
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"set_num_threads: n must be an integer, got {n!r}")
-    n = operator.index(n)
-    if not 1 <= n <= MOST_THREADS:
-        raise ValueError(f"set_num_threads: n must be in [1, {MOST_THREADS}], got {n}")
-    _engine.set_thread_count(n)
+    _threads.set(_number_of_threads("set_num_threads", n))
 
 
 def get_num_threads() -> int:
@@ -83,13 +123,26 @@ def get_num_threads() -> int:
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Within the block, let calls use up to `n` threads. The number is one for the whole process."""
-    before = get_num_threads()
-    set_num_threads(n)
-    try:
+    """Within the block, let calls use up to `n` threads. The number is one for the whole process: that of the latest block that lasts.
+
+    Blocks of several Python threads may overlap. What `set_num_threads` sets in a block holds as long as the block.
+    """
+    with _threads.block(_number_of_threads("threads", n)):
         yield
-    finally:
-        set_num_threads(before)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Within the block, calls use one thread, whatever is set meanwhile: that holds when the block has ended."""
+    return _threads.one()
+
+
+def _number_of_threads(function: str, n: int) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"{function}: n must be an integer, got {n!r}")
+    n = operator.index(n)
+    if not 1 <= n <= MOST_THREADS:
+        raise ValueError(f"{function}: n must be in [1, {MOST_THREADS}], got {n}")
+    return n
 
 
 def get_include() -> str:
@@ -116,4 +169,4 @@ def show_runtime() -> None:
 
 LEVEL = choose_level()
 _engine.use_kernels(_kernels.load(LEVEL, 32), _kernels.load(LEVEL, 64))
-_engine.set_thread_count(default_threads())
+_threads = _Threads(default_threads())

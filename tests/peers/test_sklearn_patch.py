@@ -289,6 +289,16 @@ def test_the_number_of_threads_comes_back_when_the_last_call_ends():
         assert pyloss.get_num_threads() == 3
 
 
+def test_a_number_that_is_set_while_calls_last_stays():
+    before = pyloss.get_num_threads()
+    try:
+        with one_thread(PROBED_WORK):
+            pyloss.set_num_threads(4)
+        assert pyloss.get_num_threads() == 4
+    finally:
+        pyloss.set_num_threads(before)
+
+
 @pytest.mark.parametrize(
     ("n_threads", "n", "taken"), [(1, 200_000, [1]), (2, 200_000, [1]), (8, 200_000, []), (8, 9, [4])]
 )
