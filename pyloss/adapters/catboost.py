@@ -8,6 +8,7 @@ model.fit(catboost.Pool(x, y, baseline=np.full(len(y), focal.init_score(y))))
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,14 @@ class CatBoostMetric(Metric):
 
     no_jit = True
 
+    def __init__(self, loss: AnyLoss, *, name: str | None = None, link: Link | None = None) -> None:
+        super().__init__(loss, name=name, link=link)
+        # CatBoost reports a metric by the name of its class.
+        self.__class__ = type(self.__name__, (CatBoostMetric,), {"__module__": __name__, "__doc__": self.__doc__})
+
+    def __reduce__(self) -> Any:
+        return partial(metric, name=self.__name__, link=self.link), (self.loss,)
+
     def evaluate(
         self, approxes: Sequence[ArrayLike], target: ArrayLike, weight: ArrayLike | None
     ) -> tuple[float, float]:
@@ -103,7 +112,7 @@ def objective(loss: AnyLoss, *, hessian: Hessian = None) -> CatBoostObjective:
 
 
 def metric(loss: AnyLoss, *, name: str | None = None, link: Link | None = None) -> CatBoostMetric:
-    """What `eval_metric` and `custom_metric` take; less is better.
+    """What `eval_metric` takes, under its name in the results; less is better.
 
     CatBoost hands raw scores to a metric, whatever the objective. `link` is applied first, if it is given: `objective(...).predict` makes
     predictions of raw scores.

@@ -1,5 +1,8 @@
 """CatBoost with losses of pyloss: its own predictions where it has the loss, weights, classes, metrics."""
 
+import pickle
+from copy import deepcopy
+
 import catboost
 import numpy as np
 import pytest
@@ -92,8 +95,17 @@ def test_metrics_are_the_builtin_ones(theirs, weighted):
         )
         model.fit(train, eval_set=test, use_best_model=False)
         results = model.get_evals_result()["validation"]
-        told.append(results[theirs if own == theirs else "CatBoostMetric"])
+        told.append(results[theirs if own == theirs else own.__name__])
     np.testing.assert_allclose(*told, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "reported"), [(None, "mae"), ("my error", "my error")])
+def test_a_metric_is_reported_by_its_name(name, reported):
+    own = metric(pyloss.MAE(), name=name)
+    for given in (own, pickle.loads(pickle.dumps(own)), deepcopy(own)):
+        model = catboost.CatBoost({**COMMON, "iterations": 2, "loss_function": "RMSE", "eval_metric": given})
+        model.fit(np.arange(20.0).reshape(10, 2), np.arange(10.0))
+        assert reported in model.get_evals_result()["learn"]
 
 
 def test_metrics_of_many_samples():
@@ -104,7 +116,7 @@ def test_metrics_of_many_samples():
     ours = objective(pyloss.SSE())
     model = catboost.CatBoost({**COMMON, "iterations": 2, "loss_function": ours, "eval_metric": metric(pyloss.RMSE())})
     model.fit(catboost.Pool(x, y), eval_set=catboost.Pool(x, y), use_best_model=False)
-    told = model.get_evals_result()["validation"]["CatBoostMetric"]
+    told = model.get_evals_result()["validation"]["rmse"]
     assert told[-1] == pytest.approx(root_mean_squared_error(y, model.predict(x)), rel=1e-6)
 
 
@@ -115,7 +127,7 @@ def test_early_stopping():
     settings = {**COMMON, "iterations": 500, "loss_function": ours, "eval_metric": metric(pyloss.MAE())}
     model = catboost.CatBoost(settings)
     model.fit(pool(x, y, start), eval_set=pool(x_test, y_test, start), early_stopping_rounds=5)
-    told = model.get_evals_result()["validation"]["CatBoostMetric"]
+    told = model.get_evals_result()["validation"]["mae"]
     assert model.get_best_iteration() == np.argmin(told) < 499
     assert min(told) == pytest.approx(mean_absolute_error(y_test, start + model.predict(x_test)), rel=1e-6)
 
