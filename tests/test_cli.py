@@ -83,8 +83,10 @@ def test_plot_refuses_what_has_no_curve(spec: str, tmp_path: Path) -> None:
     [
         ("huber:width=2", "huber has no parameter 'width'; its parameters are delta"),
         ("mse:delta=2", "mse has no parameter 'delta'; it has none"),
-        ("huber:delta=wide", "huber: delta must be a number, true or false, got 'wide'"),
+        ("huber:delta=wide", "huber: delta must be a number, got 'wide'"),
         ("huber:delta=-1", "huber: delta must be > 0"),
+        ("huber:delta=1,delta=2", "'huber:delta=1,delta=2' gives a parameter twice"),
+        ("huber:reduction=sum", "huber has no parameter 'reduction'; its parameters are delta"),
         ("huber:delta=true", "huber: delta must be a number"),
     ],
 )
@@ -101,9 +103,10 @@ def test_plot_refuses_an_unknown_format(tmp_path: Path) -> None:
 
 
 def test_labels_name_what_is_not_the_default() -> None:
-    specs = ["huber", "huber:delta=2", "bce:from_logits=true,eps=0", "poisson_nll:log_input=false"]
+    specs = ["huber", "huber:delta=2", "log_loss:from_logits=true,eps=0", "PoissonNLL:log_input=false"]
     written = [shapes.label(shapes.parse(spec)) for spec in specs]
     assert written == ["huber", "huber (delta=2)", "bce (from_logits)", "poisson_nll (log_input=False)"]
+    assert shapes.label(shapes.parse("binary_focal:alpha=none")) in ("binary_focal", "binary_focal (alpha=None)")
 
 
 def test_losses_of_a_panel_have_colours_of_their_own() -> None:

@@ -9,8 +9,8 @@ import pytest
 from score_files import CLASSES, ROWS, arrays, invoke, refused, scored, write_csv, write_parquet
 
 import pyloss
-from pyloss import LOSSES
-from pyloss.cli import _score_losses, _score_report, _score_sources, _score_tables
+from pyloss import LOSSES, metrics
+from pyloss.cli import _losses, _score_report, _score_sources, _score_tables
 from pyloss.cli.score import score
 
 pytestmark = pytest.mark.optimized  # files and tables: Python alone
@@ -312,7 +312,17 @@ def test_results_as_data(data, tmp_path):
 
 
 def test_losses_are_parsed():
-    assert _score_losses.parse("barron:alpha=-2,c=.5") == pyloss.Barron(alpha=-2, c=0.5)
-    assert _score_losses.parse("log_loss:from_logits=true,reduction=sum") == pyloss.BCE(
-        from_logits=True, reduction="sum"
-    )
+    assert _losses.parse("barron:alpha=-2,c=.5") == pyloss.Barron(alpha=-2, c=0.5)
+    assert _losses.parse("log_loss:from_logits=true,reduction=sum") == pyloss.BCE(from_logits=True, reduction="sum")
+
+
+@pytest.mark.parametrize("name", _losses.METRICS)
+def test_names_of_metrics_are_those_of_the_loss(name, data):
+    truth, pred = (data["p"] > 0.5) * 1.0, data["p"].astype(float) ** 2
+    assert _losses.parse(name)(truth, pred) == pytest.approx(getattr(metrics, name)(truth, pred), rel=1e-13)
+
+
+def test_classes_are_names_of_their_loss():
+    for stem, loss in LOSSES.items():
+        assert _losses.NAMES[stem] is _losses.NAMES[loss.__name__] is loss
+    assert _losses.parse("Huber:delta=2") == pyloss.Huber(delta=2)

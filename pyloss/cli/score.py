@@ -11,8 +11,8 @@ import pyloss
 from pyloss import Accumulator, Loss
 from pyloss._tallies import ReducedTally, Tally
 
+from ._losses import parse as parse_loss
 from ._score_groups import Groups
-from ._score_losses import parse as parse_loss
 from ._score_report import Score, Scores
 from ._score_sources import GROUP, PREDICTION, TRUTH, WEIGHT, Roles, Table, check_groups
 from ._score_sources import parse as parse_source

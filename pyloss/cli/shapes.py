@@ -11,6 +11,8 @@ from pyloss import LOSSES, Loss
 from pyloss._domains import REAL
 from pyloss._loss import CurvedLoss
 
+from ._losses import check_names, read
+
 Array = NDArray[np.float64]
 
 
@@ -58,32 +60,20 @@ def _build(loss: type[CurvedLoss], parameters: dict[str, Any]) -> CurvedLoss:
 
 
 def parse(text: str) -> CurvedLoss:
-    """A loss from its stem, or from stem:parameter=value,..."""
-    stem, _, options = text.partition(":")
-    known = ", ".join(drawable())
-    if stem not in LOSSES:
-        raise ValueError(f"there is no loss {stem!r}; those that can be drawn are {known}")
-    if stem not in drawable():
-        raise ValueError(f"{stem} is a {LOSSES[stem].family} loss and has no curve; those with one are {known}")
-    parameters = dict(_option(stem, option) for option in options.split(",") if option)
+    """One that can be drawn, from its name, or from NAME:parameter=value,..."""
     try:
-        return _build(drawable()[stem], parameters)
+        loss, parameters = read(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; those that can be drawn are {', '.join(drawable())}") from None
+    if loss.name not in drawable():
+        known = ", ".join(drawable())
+        raise ValueError(f"{loss.name} is a {loss.family} loss and has no curve; those with one are {known}")
+    curved = drawable()[loss.name]
+    check_names(curved, parameters, list(curved().parameters))
+    try:
+        return _build(curved, parameters)
     except TypeError as error:
         raise ValueError(str(error)) from None
-
-
-def _option(stem: str, option: str) -> tuple[str, float | bool]:
-    name, _, text = option.partition("=")
-    names = list(LOSSES[stem]().parameters)
-    if name not in names:
-        has = f"its parameters are {', '.join(names)}" if names else "it has none"
-        raise ValueError(f"{stem} has no parameter {name!r}; {has}")
-    if text.lower() in ("true", "false"):
-        return name, text.lower() == "true"
-    try:
-        return name, float(text)
-    except ValueError:
-        raise ValueError(f"{stem}: {name} must be a number, true or false, got {text!r}") from None
 
 
 def label(loss: Loss) -> str:
@@ -94,10 +84,11 @@ def label(loss: Loss) -> str:
     return f"{loss.name} ({options})" if options else loss.name
 
 
-def _written(name: str, given: float | bool) -> str:
+def _written(name: str, given: object) -> str:
     if given is True:
         return name
-    return f"{name}=False" if given is False else f"{name}={given:g}"
+    is_number = isinstance(given, int | float) and given is not False
+    return f"{name}={given:g}" if is_number else f"{name}={given}"
 
 
 def axis_of(loss: Loss) -> tuple[Axis, tuple[float, ...]]:
