@@ -1,5 +1,6 @@
 """The command line: what it prints, draws and refuses, and what it says where its packages are missing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from pyloss.cli import curves, shapes
 from pyloss.cli.app import app
 
 pytestmark = pytest.mark.optimized  # pictures and tables: Python alone
+SCORE = "score y.npy y.npy --loss mse"
 NOT_DRAWABLE = sorted(set(pyloss.LOSSES) - set(shapes.drawable()))
 
 
@@ -179,3 +181,22 @@ def test_a_folder_is_no_picture(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "--out must be a file" in result.output
     assert not list(tmp_path.parent.glob(f"{tmp_path.name}.png"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+@pytest.mark.parametrize("command", ["--version", "--help", "info", "plot mse", SCORE, f"{SCORE} --json"])
+def test_a_full_disk_is_one_line(command: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.arange(5.0))
+    line = [sys.executable, "-m", "pyloss", *command.split()]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "pyloss: the output cannot be written: No space left on device\n")
+
+
+def test_a_reader_that_has_gone_is_no_fault() -> None:
+    code = "import runpy, sys; sys.argv = ['pyloss', 'info']; runpy.run_module('pyloss', run_name='__main__')"
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as pipe:
+        done = subprocess.run([sys.executable, "-c", code], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
