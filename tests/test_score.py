@@ -205,7 +205,7 @@ def test_a_table_of_one_column_needs_no_name(table, data, tmp_path):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("z", "has no column 'z'; its columns are y, p, w, labels, city"),
+        ("z", "has no column 'z'; its columns are 'y', 'p', 'w', 'labels', 'city'"),
         ("city", ""),
     ],
 )
@@ -288,6 +288,89 @@ def test_csv_as_programs_write_it(with_pyarrow, tmp_path, monkeypatch):
     answer = scored(f"{table}:y", f"{table}:p,1", "--by", f"{table}:n", losses=["mse"])
     assert answer["losses"] == {"mse": 2.5}
     assert {name: found["losses"]["mse"] for name, found in answer["groups"].items()} == {"a\nb": 1, "c": 4}
+
+
+@pytest.fixture(params=["pyarrow", "csv module"])
+def read_by(request, monkeypatch):
+    """Who reads .csv files."""
+    if request.param == "csv module":
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    else:
+        pytest.importorskip("pyarrow")
+
+
+NUMBERS = ["1", "+1", "-1", "007", "1.", ".5", "+.5e3", "5.E+3", "1e-400", "1e400", "-inf", "Infinity", " 1\t"]
+NO_NUMBERS = [
+    "1_000",
+    "\u0663",
+    "0x10",
+    "1e",
+    ".",
+    "1,5",
+    "\n1",
+    "\x0b1",
+    "\xa01",
+    "--1",
+    "true",
+    " ",
+    "nan(a b)",
+    "inf()",
+]
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_what_is_a_number_in_a_csv(text, read_by, tmp_path):
+    """The same, whoever reads it."""
+    table = tmp_path / "table.csv"
+    table.write_text(f'y,p\n0,0\n0,"{text}"\n0,0\n', "utf-8", newline="")
+    assert scored(f"{table}:y", f"{table}:p", losses=["mae"])["losses"] == {"mae": abs(float(text)) / 3}
+
+
+@pytest.mark.parametrize("text", ["nan", "-NaN", "nan()", "NAN(abc_1)"])
+def test_what_is_nan_in_a_csv(text, read_by, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(f"y,p\n0,{text}\n")
+    assert np.isnan(scored(f"{table}:y", f"{table}:p", losses=["mae"])["losses"]["mae"])
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_what_is_no_number_in_a_csv(text, read_by, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(f'y,p\n0,0\n0,"{text}"\n', "utf-8", newline="")
+    said = refused(f"{table}:y", f"{table}:p", losses=["mae"])
+    assert said == " ".join(f"{table}: column 'p' must hold numbers, got {text!r} at index 1".split())
+
+
+@pytest.mark.parametrize("text", ["1", "+1", "001", " 1 ", "+0000000000000000001"])
+def test_what_is_a_label_in_a_csv(text, read_by, tmp_path):
+    table, scores = tmp_path / "table.csv", np.array([[0.0, 1.0], [2.0, 0.0]])
+    np.save(tmp_path / "p.npy", scores)
+    table.write_text(f"y\n0\n{text}\n")
+    assert scored(table, tmp_path / "p.npy", losses=["nll"])["losses"] == {"nll": pyloss.NLL()([0, 1], scores)}
+
+
+@pytest.mark.parametrize("text", ["1.0", "1_0", "0x1", "\u0661", str(2**63), "-" + "9" * 30, "a"])
+def test_what_is_no_label_in_a_csv(text, read_by, tmp_path):
+    np.save(tmp_path / "p.npy", np.zeros((2, 2)))
+    table = tmp_path / "table.csv"
+    table.write_text(f"y\n0\n{text}\n", "utf-8")
+    said = refused(table, tmp_path / "p.npy", losses=["nll"])
+    assert said == f"{table}: column 'y' must hold labels, got {text!r} at index 1"
+
+
+def test_a_table_of_many_columns(read_by, tmp_path):
+    """Its names alone are more than pyarrow reads at a time."""
+    table = tmp_path / "table.csv"
+    names = [f"column{k}" for k in range(100_000)]
+    table.write_text(f"{','.join(names)}\n{','.join(['1'] * len(names))}\n")
+    assert scored(f"{table}:column0", f"{table}:column99999", losses=["mse"])["losses"] == {"mse": 0}
+    assert "'column29' and 99970 more" in refused(table, f"{table}:column1", losses=["mse"])
+
+
+def test_blanks_of_names_are_seen(read_by, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("y, p\n1,2\n")
+    assert refused(f"{table}:y", f"{table}:p", losses=["mse"]).endswith("has no column 'p'; its columns are 'y', ' p'")
 
 
 def test_parquet_needs_pyarrow(data, tmp_path, monkeypatch):

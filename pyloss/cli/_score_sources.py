@@ -13,7 +13,7 @@ from pyloss import Loss
 from pyloss._tallies import BLOCK
 
 from ._score_npy import NpyReader
-from ._score_tables import Column, CsvReader, Kind, ParquetReader, TableReader
+from ._score_tables import Column, CsvReader, Kind, ParquetReader, TableReader, listed
 
 Array = NDArray[Any]
 Reader = NpyReader | TableReader
@@ -111,7 +111,7 @@ class Table:
 def _only_column(source: Source) -> str:
     reader = (CsvReader if source.ending == "csv" else ParquetReader)(source.path, [])
     if len(reader.names) != 1:
-        names = ", ".join(reader.names)
+        names = listed(reader.names)
         raise ValueError(f"{source.path} has several columns: write {source.path}:COLUMN with one of {names}")
     return reader.names[0]
 

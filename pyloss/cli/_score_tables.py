@@ -1,6 +1,7 @@
 """Columns of .csv and .parquet files in pieces: with pyarrow, and .csv, slower, without it."""
 
 import csv
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -17,7 +18,15 @@ Kind = Literal["number", "label", "name"]
 Batches = Iterator[tuple[Array, ...]]
 
 FROM_TEXT: dict[Kind, Any] = {"number": np.float64, "label": np.int64, "name": object}
-PARSERS: dict[Kind, Callable[[str], Any]] = {"number": float, "label": int, "name": str}
+
+NUMBER = re.compile(
+    r"[ \t]*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan))(?:(?<=nan)\(\w*\))?[ \t]*",
+    re.ASCII | re.IGNORECASE,
+)
+"""What pyarrow takes for one: no 1_000, which Python does, but nan(1)."""
+LABEL = re.compile(r"[ \t]*([+-]?\d+)[ \t]*", re.ASCII)
+
+MOST_NAMES = 30
 PLAIN_ROWS = 8192
 """How many rows go from Python's own lists into arrays at a time."""
 
@@ -57,7 +66,7 @@ class TableReader(ABC):
         count = self.names.count(name)
         if count != 1:
             found = "has no column" if not count else f"has {count} columns of the name"
-            raise ValueError(f"{self.path} {found} {name!r}; its columns are {', '.join(self.names)}")
+            raise ValueError(f"{self.path} {found} {name!r}; its columns are {listed(self.names)}")
 
     def pieces(self, rows: int) -> Batches:
         """The columns in pieces of so many rows."""
@@ -66,22 +75,15 @@ class TableReader(ABC):
     def _told(self, error: Exception) -> ValueError:
         return ValueError(f"{self.path}: {error}")
 
-    def _fault(self, error: Exception, before: int) -> ValueError:
-        """What pyarrow found behind so many rows."""
-        return self._told(error)
-
     def _missing(self, column: Column, row: int) -> ValueError:
         return ValueError(f"{self.path}: column {column.name!r} has no value at index {row}")
 
-    def _arrays(self, batches: Iterable[Any], library: Any) -> Batches:
+    def _arrays(self, batches: Iterable[Any]) -> Batches:
         """From record batches of pyarrow."""
         before = 0
-        try:
-            for batch in batches:
-                yield tuple(self._array(column, batch.column(column.name), before) for column in self.columns)
-                before += batch.num_rows
-        except (library.ArrowException, OSError) as error:
-            raise self._fault(error, before) from None
+        for batch in batches:
+            yield tuple(self._array(column, batch.column(column.name), before) for column in self.columns)
+            before += batch.num_rows
 
     def _array(self, column: Column, values: Any, before: int) -> Array:
         if values.null_count:
@@ -125,7 +127,10 @@ class ParquetReader(TableReader):
 
     def _batches(self, rows: int) -> Batches:
         names = list(dict.fromkeys(column.name for column in self.columns))
-        yield from self._arrays(self._file.iter_batches(batch_size=rows, columns=names), self._library)
+        try:
+            yield from self._arrays(self._file.iter_batches(batch_size=rows, columns=names))
+        except (self._library.ArrowException, OSError) as error:
+            raise self._told(error) from None
 
 
 def _texts(types: Any) -> Iterable[Callable[[Any], bool]]:
@@ -151,14 +156,22 @@ class CsvReader(TableReader):
         return tuple(np.empty(0, FROM_TEXT[column.kind]) for column in self.columns)
 
     def _batches(self, rows: int) -> Batches:
+        """By pyarrow as far as it gets, the rest by Python's own reader: one of the two finds out what is wrong with a row, and where."""
         try:
             library, reader = require("pyarrow", "files"), require("pyarrow.csv", "files")
         except ImportError:
-            return self._plain_batches()
-        return self._arrays(self._record_batches(library, reader), library)
+            yield from self._plain_batches()
+            return
+        before = 0
+        try:
+            for arrays in self._arrays(self._record_batches(library, reader)):
+                yield arrays
+                before += len(arrays[0])
+        except (library.ArrowException, OSError):
+            yield from self._plain_batches(before)
 
     def _record_batches(self, library: Any, reader: Any) -> Iterator[Any]:
-        types = {"number": library.float64(), "label": library.int64(), "name": library.string()}
+        types = {"number": library.float64(), "label": library.string(), "name": library.string()}
         convert = reader.ConvertOptions(
             include_columns=[column.name for column in self.columns],
             column_types={column.name: types[column.kind] for column in self.columns},
@@ -169,14 +182,11 @@ class CsvReader(TableReader):
         with reader.open_csv(self.path, parse_options=parse, convert_options=convert) as batches:
             yield from batches
 
-    def _fault(self, error: Exception, before: int) -> ValueError:
-        """As Python's own reader tells it, which knows the row and the column's name, if it finds one too."""
-        try:
-            for _ in self._plain_batches(before):
-                continue
-        except ValueError as found:
-            return found
-        return self._told(error)
+    def _array(self, column: Column, values: Any, before: int) -> Array:
+        array = super()._array(column, values, before)
+        if column.kind != "label":
+            return array
+        return np.array([self._value(column, text, before + row) for row, text in enumerate(array)], np.int64)
 
     def _plain_batches(self, before: int = 0) -> Batches:
         """All that comes behind so many rows."""
@@ -206,12 +216,24 @@ class CsvReader(TableReader):
             )
         if not line[place]:
             raise self._missing(column, row)
-        try:
-            return PARSERS[column.kind](line[place])
-        except ValueError:
-            raise ValueError(
-                f"{self.path}: column {column.name!r} must hold {column.kind}s, got {line[place]!r} at index {row}"
-            ) from None
+        return self._value(column, line[place], row)
+
+    def _value(self, column: Column, text: str, row: int) -> Any:
+        if column.kind == "name":
+            return text
+        found = (NUMBER if column.kind == "number" else LABEL).fullmatch(text)
+        if found and column.kind == "number":
+            return float(found[1])
+        if found and len(found[1]) <= 20 and -(2**63) <= int(found[1]) < 2**63:
+            return int(found[1])
+        rule = f"column {column.name!r} must hold {column.kind}s"
+        raise ValueError(f"{self.path}: {rule}, got {text!r} at index {row}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """As many as can be looked at; quoted, since a blank may be part of one."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(repr, names[:MOST_NAMES])) + more
 
 
 def recut(batches: Batches, rows: int) -> Batches:
