@@ -53,6 +53,15 @@ def test_no_file_is_longer_than_500_lines():
     assert long <= set(LONGER)
 
 
+ENDLESS = {"_functions.py": "one entry for each kind of loss"}
+
+
+def test_no_cache_grows_without_an_end():
+    """Least of all one of numbers that a caller chooses. Or it has a reason."""
+    endless = re.compile(r"^\s*@(functools\.)?cache\b|maxsize=None", re.MULTILINE)
+    assert {path.name for path in PACKAGE.rglob("*.py") if endless.search(path.read_text("utf-8"))} <= set(ENDLESS)
+
+
 # One stem everywhere --------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """scikit-learn's compiled losses, played by pyloss's."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache, partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -183,7 +183,7 @@ def twin_of(compiled: Any) -> Twin | None:
     return _twin(entry, getattr(compiled, entry.parameter) if entry.parameter else None)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _entry_of(kind: type) -> _Entry | None:
     return _ENTRIES.get(kind.__name__) if kind.__module__ == _COMPILED else None
 

@@ -96,6 +96,7 @@ class Multiclass:
             yield prob[np.arange(len(prob)), places].astype(np.float64), weight
 
     def square_sum(self) -> float:
+        """As `Brier` of two classes; of labels without the rows of 0 and 1 that `SSE` would need."""
         sums = []
         for truth, prob, weight in self._pieces():
             errors = prob.astype(np.float64)

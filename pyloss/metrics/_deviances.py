@@ -69,7 +69,10 @@ def _gamma(y_true: Array, y_pred: Array, weight: Array | None) -> float:
 
 
 def _tweedie(power: float) -> Pointwise:
-    """Of any other power k: y^(2 - k) / ((1 - k) (2 - k)), where y is positive, and p^(1 - k) (p / (2 - k) - y / (1 - k))."""
+    """Of any other power k: y^(2 - k) / ((1 - k) (2 - k)), where y is positive, and p^(1 - k) (p / (2 - k) - y / (1 - k)).
+
+    The second is `TweedieNLL`, but in float64 whatever the arrays hold: the two nearly cancel where a prediction is good.
+    """
     first, second = 1 - power, 2 - power
 
     def each(y_true: Array, y_pred: Array, *, out: Array) -> Array:

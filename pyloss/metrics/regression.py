@@ -1,6 +1,6 @@
 """Errors of predicted numbers: 0 is best."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,9 @@ def over(y_true: Array, y_pred: Array, *, out: Array) -> Array:
     return under(y_pred, y_true, out=out)
 
 
-@cache
+@lru_cache(maxsize=64)
 def pinball(alpha: float) -> Criterion | Plain:
-    """At the ends, where one side costs nothing, it is no loss of a quantile."""
+    """At the ends, where one side costs nothing, it is no loss of a quantile: `Pinball` refuses them."""
     return Plain(over if alpha == 0 else under, hides=True) if alpha in (0, 1) else Criterion(Pinball, quantile=alpha)
 
 
