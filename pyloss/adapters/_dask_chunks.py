@@ -10,8 +10,8 @@ import numpy as np
 
 from .. import _arrays, _errors
 from .._accumulator import Accumulator
+from .._batch import floating
 from .._engine import is_tame
-from .._errors import REALS
 from .._loss import Array, Loss
 from .._sum import Sum, added, scaled
 from .._tallies import ReducedTally, SumTally, Tally, TotalTally, common_step
@@ -65,7 +65,8 @@ class Chunk:
 
 
 def gradient_dtype(pred: Any) -> Any:
-    return pred.dtype if pred.dtype.name in REALS else np.dtype(np.float64)
+    """That of the engine's own results."""
+    return floating((pred,))
 
 
 # Values ----------------------------------------------------------------------------------------------------------------

@@ -112,7 +112,10 @@ def _differentiable(loss: AnyLoss, y_true: Any, y_pred: Any, sample_weight: Any)
         raise TypeError(f"pyloss.adapters.dask: a gradient is that of one loss of pyloss, got {loss!r}")
     for part in leaves([loss]):
         if not isinstance(part._tally(), ReducedTally | TotalTally):
-            raise TypeError(f"{part.name}: its cases lie in several chunks, and there is no gradient of a chunk alone")
+            raise TypeError(
+                f"{part.name}: of separate cases, as axis={getattr(part, 'axis', None)} makes them, there is a value and no gradient: "
+                "take that of computed arrays, or of each chunk by itself, with map_blocks"
+            )
     return Operands([loss], y_true, y_pred, sample_weight)
 
 
