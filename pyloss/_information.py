@@ -19,7 +19,7 @@ def cross_entropy(p: ArrayLike, q: ArrayLike) -> Value:
     """Cross-entropy -sum p log q of the distribution q under p, in nats, over the last axis; 0 log 0 is 0.
 
     A float for two distributions; for arrays of them, an array with the last axis gone. Raises as `CCE` does; whole numbers are
-    probabilities here, not labels.
+    probabilities here, not labels. What is masked is refused: without some of its probabilities a distribution is none.
     """
     return _cross_entropy("cross_entropy", p, q, "q")
 
@@ -30,6 +30,9 @@ def entropy(p: ArrayLike) -> Value:
 
 
 def _cross_entropy(name: str, p: ArrayLike, q: ArrayLike, second: str) -> Value:
+    for argument, given in (("p", p), (second, q)):
+        if np.ma.is_masked(given):
+            raise TypeError(f"{name}: {argument} must not be masked, since a distribution is all of its probabilities")
     try:
         value = _CrossEntropy(reduction="none")(p, q)
     except (TypeError, ValueError) as error:  # in the words of the function that was called

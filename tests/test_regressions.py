@@ -133,6 +133,16 @@ def test_nothing_is_written_when_one_of_two_outputs_is_refused():
     assert value == 0
 
 
+def test_entropy_refuses_masks():
+    """A row that is taken out has the value 0: that of certainty."""
+    p, hidden = np.array([0.25, 0.25, 0.5]), np.ma.array([0.25, 0.25, 0.5], mask=[0, 0, 1])
+    with pytest.raises(TypeError, match=r"^entropy: p must not be masked"):
+        pyloss.entropy(hidden)
+    with pytest.raises(TypeError, match=r"^cross_entropy: q must not be masked"):
+        pyloss.cross_entropy(p, hidden)
+    assert pyloss.entropy(np.ma.array(p)) == pyloss.entropy(p)
+
+
 def test_entropy_refuses_what_losses_refuse():
     for p in (np.array([1j]), np.array(["0.5"]), np.array([0.5], object)):
         with pytest.raises(TypeError, match="must hold real numbers"):
