@@ -10,19 +10,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "drop-ins" / "boosters.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-SAID = {"xgboost": (0.9, 1.0), "lightgbm": (0.6, 0.9), "catboost": (30, 50)}
-"""The least and the most that each may print."""
+SAID = [("xgboost", 0.9, 1.0), ("lightgbm", 0.6, 0.9), ("xgboost", 0.6, 0.9), ("catboost", 30, 50)]
+"""The library of each, and the least and the most that it may print."""
 
 
 def test_the_page_has_the_examples():
     assert len(EXAMPLES) == len(SAID)
-    assert all(f"import {library}\n" in example for library, example in zip(SAID, EXAMPLES, strict=True))
+    assert all(f"import {library}\n" in example for (library, *_), example in zip(SAID, EXAMPLES, strict=True))
 
 
-@pytest.mark.parametrize(("library", "example"), list(zip(SAID, EXAMPLES, strict=True)), ids=list(SAID))
-def test_an_example(library, example, capsys):
+@pytest.mark.parametrize(("said", "example"), list(zip(SAID, EXAMPLES, strict=True)))
+def test_an_example(said, example, capsys):
+    library, least, most = said
     exec(compile(example, library, "exec"), {})
-    least, most = SAID[library]
     assert least <= float(capsys.readouterr().out) <= most
 
 

@@ -316,3 +316,24 @@ def test_bad_labels_are_said():
         )
     with pytest.raises(ValueError, match=r"logistic: y_true must be"):
         xgboost.train({}, xgboost.DMatrix(x, labels), 1, obj=objective(pyloss.Logistic()))
+
+
+@pytest.mark.parametrize("outputs", ["num_class", "num_target"])
+def test_quantiles_beside_evaluations_need_no_default_metric(outputs):
+    """XGBoost's own would refuse the truth."""
+    x, y, x_test, y_test = split("diabetes")
+    loss, told = pyloss.MultiQuantile(quantiles=(0.1, 0.5, 0.9)), {}
+    data = [xgboost.DMatrix(x, y), xgboost.DMatrix(x_test, y_test)]
+    params = {outputs: 3, "base_score": 100.0, "disable_default_eval_metric": True}
+    settings = {
+        "evals": [(data[1], "test")],
+        "evals_result": told,
+        "verbose_eval": False,
+        "custom_metric": metric(loss),
+    }
+    booster = xgboost.train(params, data[0], 3, obj=objective(loss), **settings)
+    margins = booster.predict(data[1], output_margin=True)
+    assert margins.shape == (len(y_test), 3)
+    assert told["test"]["multi_quantile"][-1] == pytest.approx(loss(y_test, margins), rel=1e-5)
+    with pytest.raises(xgboost.core.XGBoostError, match="label"):
+        xgboost.train({**params, "disable_default_eval_metric": False}, data[0], 3, obj=objective(loss), **settings)
