@@ -167,7 +167,7 @@ def test_missing_package_names_the_extra(package: str, command: str, extra: str)
     )
     assert done.returncode == 2
     assert f"needs {package}" in done.stderr
-    assert f"pip install 'pyloss[{extra}" in done.stderr
+    assert f"in a clone of pyloss: pip install '.[{extra}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

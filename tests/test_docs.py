@@ -1,6 +1,7 @@
 """The pages: every block of code is run, as a cell by the build of the site, or as an example by a test that takes it from its page."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ RUN_BY = {
     "docs/new-loss.md": Examples({"cython", "python", "toml"}, ("tests/test_docs_new_loss.py",)),
     "docs/score.md": Examples({"console", "python"}, ("tests/test_score_page.py",)),
     "docs/drop-ins/boosters.md": Examples({"python"}, ("tests/peers/test_boosters_page.py",)),
-    "docs/drop-ins/dask.md": Examples({"python"}, ("tests/peers/test_dask.py",)),
+    "docs/drop-ins/dask.md": Examples({"python"}, ("tests/peers/test_dask_page.py",)),
     "docs/drop-ins/metrics.md": Examples({"python"}, ("tests/peers/test_metrics_page.py",)),
     "docs/drop-ins/scikit-learn.md": Examples({"python"}, ("tests/peers/test_sklearn_estimators.py",)),
     "docs/drop-ins/scipy.md": Examples({"python"}, ("tests/test_scipy_optimize.py",)),
@@ -84,6 +85,16 @@ def test_cells_are_run_by_the_build(name):
     """Without such a heading a page is no notebook, and its cells are only shown."""
     page = PAGES[name].read_text("utf-8")
     assert has_cells(page) == page.startswith("---\nfile_format: mystnb\n")
+
+
+def test_what_is_to_be_installed_is_an_extra_of_the_clone():
+    """pyloss is on no index, where `pip install 'pyloss[cli]'` would find nothing. Programs say the same as pages."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    said = [path.read_text("utf-8") for path in (*PAGES.values(), *Path(pyloss.__file__).parent.rglob("*.py"))]
+    wanted = [found for text in said for found in re.findall(r"pip install '(.*?)\[(.+?)\]", text)]
+    assert len(wanted) > 5
+    assert "pyloss" not in dict(wanted)
+    assert {extra for package, names in wanted if package == "." for extra in names.split(",")} <= {*extras, "{extra}"}
 
 
 @pytest.mark.parametrize("name", RUN_BY)

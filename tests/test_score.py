@@ -376,7 +376,9 @@ def test_blanks_of_names_are_seen(read_by, tmp_path):
 def test_parquet_needs_pyarrow(data, tmp_path, monkeypatch):
     (tmp_path / "y.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert "pip install 'pyloss[files]'" in refused(tmp_path / "y.parquet", tmp_path / "p.npy", losses=["mse"])
+    assert "in a clone of pyloss: pip install '.[files]'" in refused(
+        tmp_path / "y.parquet", tmp_path / "p.npy", losses=["mse"]
+    )
 
 
 def test_pieces_of_any_batches(rng):

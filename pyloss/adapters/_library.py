@@ -9,4 +9,5 @@ def require(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f"this needs {name.partition('.')[0]}: pip install 'pyloss[{extra}]'", name=name) from error
+        library = name.partition(".")[0]
+        raise ImportError(f"this needs {library}; in a clone of pyloss: pip install '.[{extra}]'", name=name) from error

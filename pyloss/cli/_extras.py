@@ -16,5 +16,5 @@ def needs(extra: str) -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS[extra]:
             raise
-        print(f"pyloss: this command needs {package}; install it with: pip install 'pyloss[{extra}]'", file=sys.stderr)
+        print(f"pyloss: this command needs {package}; in a clone of pyloss: pip install '.[{extra}]'", file=sys.stderr)
         raise SystemExit(2) from None

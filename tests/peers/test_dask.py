@@ -1,9 +1,7 @@
 """pyloss.adapters.dask: lazy, and with the bits of one call on the whole: any chunks and scheduler, workers that die."""
 
-import importlib.util
 import os
 import pickle
-import re
 import signal
 import subprocess
 import sys
@@ -23,7 +21,6 @@ import pyloss
 from pyloss.adapters import _dask_chunks as chunks
 from pyloss.adapters import dask as losses
 
-ROOT = Path(__file__).parents[2]
 ROWS, CHUNK = 5 * 1024 + 77, 2048
 
 
@@ -438,30 +435,7 @@ def test_settings_stay_as_they_are():
 def test_without_dask_pyloss_says_what_to_install():
     program = "import sys; sys.modules['dask'] = None; import pyloss.adapters.dask"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False).stderr
-    assert "pip install 'pyloss[dask]'" in said
-
-
-PAGE = (ROOT / "docs" / "drop-ins" / "dask.md").read_text("utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-
-
-def test_the_examples_of_the_page(capsys):
-    for example in EXAMPLES:
-        exec(compile(example, "dask.md", "exec"), {"__name__": "example"})
-    said = capsys.readouterr().out.splitlines()
-    assert said == ["1.99 1.41", "True True", "True"]
-
-
-def test_what_is_measured_agrees(monkeypatch, capsys):
-    spec = importlib.util.spec_from_file_location("dask_arrays", ROOT / "benchmarks" / "dropins" / "dask_arrays.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    for name, number in {"ROWS": 40_000, "CHUNK": 10_240, "REPEATS": 1}.items():
-        monkeypatch.setattr(module, name, number)
-    module.main()
-    rows = capsys.readouterr().out.splitlines()[2:]
-    assert len(rows) == 8
-    assert all(row.split(",")[0] in PAGE for row in rows)
+    assert "pip install '.[dask]'" in said
 
 
 SLOW, PATIENCE = 5, 20

@@ -230,7 +230,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert said(code) == "this needs torch: pip install 'pyloss[torch]'\n"
+    assert said(code) == "this needs torch; in a clone of pyloss: pip install '.[torch]'\n"
 
 
 def test_threads_are_no_more_than_torchs():
