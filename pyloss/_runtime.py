@@ -75,6 +75,12 @@ class _Threads:
         self._blocks: dict[object, int] = {None: n}
         self._alone = 0
         self._settle()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._unlock)
+
+    def _unlock(self) -> None:
+        """A thread that held the lock is not in the child."""
+        self._lock = Lock()
 
     def set(self, n: int) -> None:
         """In the place of the latest block's."""

@@ -16,7 +16,12 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
     """With nothing of pyloss's in the environment but what is given."""
     own = {name: text for name, text in os.environ.items() if name not in ("PYLOSS_NUM_THREADS", "PYLOSS_ISA")}
     return subprocess.run(
-        [sys.executable, "-c", code], env={**own, **environment}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env={**own, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -77,6 +82,21 @@ def test_blocks_of_many_threads():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(1, 9)))
     assert pyloss.get_num_threads() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_waits_for_no_thread_of_its_parent():
+    code = """
+import os, pyloss
+from pyloss import _runtime
+with _runtime._threads._lock:
+    child = os.fork()
+    if not child:
+        pyloss.set_num_threads(3)
+        os._exit(pyloss.get_num_threads())
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run_python(code).stdout == "3\n"
 
 
 @pytest.mark.parametrize("n", [0, -1, 1025, 2**70])
