@@ -1,9 +1,11 @@
 """The quick look at a block's numbers: no violation is missed, and what is plainly inside is not looked at twice."""
 
+import re
 from math import inf
 
 import numpy as np
 import pytest
+from own_kernels import compiles, kernel
 
 import pyloss
 from pyloss._kernels import load
@@ -103,3 +105,22 @@ def test_a_sum_that_looks_finds_it_at_every_place(kind, taken, rule, outside, in
             expected = kind(check=False).value_and_grad(**(given | {taken: other}))
             assert np.array_equal(got[0], expected[0], equal_nan=True)
             np.testing.assert_array_equal(got[1], expected[1])
+
+
+@compiles
+@pytest.mark.parametrize(
+    ("interval", "low"), [("(0.1, 1]", True), ("[0.1, 1]", True), ("[0, 0.1]", False), ("[0, 0.7)", True)]
+)
+def test_an_interval_is_judged_as_it_is_written(interval, low):
+    """Ends that float32 does not hold: 0.1 in float32 is above 0.1, and 0.7 in float32 below 0.7."""
+    number = np.float32(0.7 if "0.7" in interval else 0.1)
+    loss = pyloss.from_kernel(
+        kernel("huber"), kernel32=kernel("huber32"), name="huber", parameters={"delta": 1.0}, y_pred_domain=interval
+    )
+    for dtype in (np.float32, np.float64):
+        given = np.zeros(1, dtype), np.array([number], dtype)
+        if low:
+            assert np.isfinite(loss(*given))
+        else:
+            with pytest.raises(ValueError, match=re.escape(f"y_pred must be in {interval}")):
+                loss(*given)
