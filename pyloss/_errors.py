@@ -1,5 +1,7 @@
 """Errors for people: the loss, the argument, the rule, what was got, and where. The engine raises what it finds here."""
 
+from itertools import permutations
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,18 +27,55 @@ def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -
 
 
 def bad_shapes(loss: "Loss", y_true: Array, y_pred: Array, labels: bool, labels_only: bool) -> ValueError:
-    rows = tuple(np.delete(y_pred.shape, getattr(loss, class_axis(loss), -1)).tolist()) if labels else ()
-    if labels_only:
+    axis = getattr(loss, class_axis(loss), -1)
+    rows = without(y_pred.shape, axis) if labels else ()
+    if loss.labels == "rows":
+        rule = f"y_true must hold one number per row, with the shape of y_pred without axis {axis}"
+    elif labels_only:
         rule = "y_true must have the shape of y_pred without the class axis"
     else:
         rule = "y_true and y_pred must have the same shape" + (
             ", or y_true one axis less (class labels)" if labels else ""
         )
-    advice = ""
-    for shape in ([] if labels_only else [y_pred.shape]) + ([rows] if labels else []):
-        if y_true.shape != shape and y_true.size == np.prod(shape):
-            advice = f": write y_true.reshape({', '.join(map(str, shape))})"
-    return ValueError(f"{loss.name}: {rule}, got {y_true.shape} and {y_pred.shape}{advice}")
+    wanted = ([] if labels_only else [y_pred.shape]) + ([rows] if labels else [])
+    advice = [rearrangement(y_true.shape, shape) for shape in wanted]
+    if labels and loss.labels != "rows":
+        advice.append(other_labels(y_true.shape, y_pred.shape, axis, class_axis(loss), labels_only))
+    hint = next((f": {words}" for words in advice if words), "")
+    return ValueError(f"{loss.name}: {rule}, got {y_true.shape} and {y_pred.shape}{hint}")
+
+
+def without(shape: Shape, axis: int) -> Shape:
+    return tuple(np.delete(shape, axis).tolist())
+
+
+def rearrangement(shape: Shape, wanted: Shape) -> str:
+    """What to write for an array in another shape, if there is one way to give it that and every number keeps its meaning."""
+    lengths, others = ([length for length in given if length != 1] for given in (shape, wanted))
+    flat = len(shape) < 2 or len(wanted) < 2
+    if lengths == others or (flat and prod(shape) == prod(wanted)):
+        return f"write np.reshape(y_true, {wanted})"
+    moves = {
+        moved(tuple(range(len(shape))), source, target): f"write np.moveaxis(y_true, {source}, {target})"
+        for source, target in permutations(range(len(shape)), 2)
+        if moved(shape, source, target) == wanted
+    }
+    if len(moves) != 1:
+        return ""
+    return "write np.transpose(y_true)" if len(shape) == 2 else moves.popitem()[1]
+
+
+def moved(axes: Shape, source: int, target: int) -> Shape:
+    rest = without(axes, source)
+    return (*rest[:target], axes[source], *rest[target:])
+
+
+def other_labels(truth: Shape, pred: Shape, axis: int, name: str, labels_only: bool) -> str:
+    """What to write where labels are one-hot, or the classes lie along another axis, which is hardly the first."""
+    if labels_only and truth == pred:
+        return f"for one-hot rows write np.argmax(y_true, {axis})"
+    places = [place for place in range(1, len(pred)) if without(pred, place) == truth]
+    return f"for classes along axis {places[0]} write {name}={places[0]}" if len(places) == 1 else ""
 
 
 def prediction(loss: "Loss", place: int) -> str:
