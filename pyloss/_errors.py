@@ -18,6 +18,8 @@ NARROW = ("float16", "bfloat16", "float32")
 REALS = (*NARROW, "float64")
 """The dtypes of real numbers, beside the integers, by name."""
 
+GIVEN_WITH_ARRAYS = ("sample_weight", "out")
+
 
 def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -> TypeError:
     rule = "integer class labels" if labels else "real numbers (float16, float32, float64 or integers)"
@@ -271,3 +273,12 @@ def not_elementwise(given: object) -> TypeError:
 
 def bad_parameter(loss: str, parameter: str, rule: object, got: object) -> ValueError:
     return ValueError(f"{loss}: {parameter} must be {rule}, got {got!r}")
+
+
+def unknown_parameter(loss: str, name: str, known: list[str]) -> TypeError:
+    from difflib import get_close_matches  # here, since importing pyloss is to cost little
+
+    hint = f"it takes {', '.join(known)}"
+    for meant in get_close_matches(name, [*known, *GIVEN_WITH_ARRAYS], 1):
+        hint = f"did you mean {meant}" + (", which goes with the arrays" if meant in GIVEN_WITH_ARRAYS else "") + "?"
+    return TypeError(f"{loss}: got an unexpected keyword argument {name!r}: {hint}")

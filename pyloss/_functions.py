@@ -1,11 +1,13 @@
 """The function of every loss: `pyloss.huber(y_true, y_pred, delta=2.0)` is `pyloss.Huber(delta=2.0)(y_true, y_pred)`."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pkgutil import iter_modules
 from typing import Any
+
+import numpy as np
 
 from . import losses
 from ._loss import LOSSES, Loss, Value
@@ -15,12 +17,16 @@ for _module in iter_modules(losses.__path__, f"{losses.__name__}."):
     import_module(_module.name)
 
 
+SCALARS = frozenset({float, int, bool, str, type(None), np.float64, np.float32, np.int64})
+"""One that is equal to another of its type stands for the same loss. Of tuples (1.0,) and (True,) are equal, and one of them is none."""
+
+
 def function_of(loss: type[Loss]) -> Callable[..., Value]:
     """The value of a loss as a function, with its parameters as keywords."""
     objects = lru_cache(maxsize=64, typed=True)(loss)
 
     def function(y_true: Any, y_pred: Any, sample_weight: Any = None, *, out: Any = None, **parameters: Any) -> Value:
-        made = objects if all(isinstance(given, Hashable) for given in parameters.values()) else loss
+        made = objects if SCALARS.issuperset(map(type, parameters.values())) else loss
         return made(**parameters)(y_true, y_pred, sample_weight, out=out)
 
     function.__name__ = function.__qualname__ = loss.name

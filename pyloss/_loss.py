@@ -120,7 +120,7 @@ class _Declared:
             own = given.pop(declared.name) if declared.name in given else _default(self, declared)
             object.__setattr__(self, declared.name, own)
         for name in given:
-            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+            raise _errors.unknown_parameter(self.name or type(self).__name__, name, list(self._arguments()))
         self.__post_init__()
         self._prepare()
 

@@ -55,6 +55,32 @@ def test_rows_63_64_whole_numbers(stem, parameter):
             LOSSES[stem](**{parameter.name: given})
 
 
+@pytest.mark.parametrize(
+    ("stem", "accepted", "refused"),
+    [
+        ("cce", {"class_weight": (1.0, 2.0)}, {"class_weight": (True, 2.0)}),
+        ("dice", {"axis": (0,)}, {"axis": (0.0,)}),
+        ("dice", {"axis": 0}, {"axis": 0.0}),
+        ("huber", {"delta": 1.0}, {"delta": True}),
+        ("huber", {"delta": np.float64(1)}, {"delta": np.bool_(1)}),
+        ("bce", {"check": True}, {"check": 1}),
+    ],
+    ids=str,
+)
+def test_what_a_function_takes_does_not_depend_on_earlier_calls(stem, accepted, refused):
+    """Though a loss that was made before is used again."""
+    y, p = (np.zeros(3, int) if stem == "cce" else np.zeros((3, 2))), np.full((3, 2), 0.5)
+    for _ in range(2):
+        getattr(pyloss, stem)(y, p, **accepted)
+        with pytest.raises((TypeError, ValueError), match=rf"^{stem}: {next(iter(refused))}(\[0\])? must be "):
+            getattr(pyloss, stem)(y, p, **refused)
+
+
+def test_lists_within_a_sequence_of_a_function():
+    with refused(TypeError, "cce: class_weight must be a sequence of numbers, got ([1.0], 2.0)"):
+        pyloss.cce([0], [[0.5, 0.5]], class_weight=([1.0], 2.0))
+
+
 def form_with(stem, name, number):
     """The first form of a loss that takes this number for a parameter; None where no form does."""
     for variant in EVERY:

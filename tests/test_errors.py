@@ -95,14 +95,31 @@ def test_what_all_losses_have(stem):
         for given in ("avg", None, 3, np.zeros(2)):
             with refused(ValueError, f"{stem}: {name} must be {rule}, got {given!r}"):
                 LOSSES[stem](**{name: given})
-    with pytest.raises(TypeError, match="unexpected keyword argument 'delat'"):
+    with pytest.raises(TypeError, match=f"^{stem}: got an unexpected keyword argument 'delat': "):
         LOSSES[stem](delat=1)
     with pytest.raises(
         TypeError, match=f"^{LOSSES[stem].__name__}: parameters are given by name, got 1.0 without one$"
     ):
         LOSSES[stem](1.0)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'delat'"):
+    with pytest.raises(TypeError, match=f"^{stem}: got an unexpected keyword argument 'delat': "):
         getattr(pyloss, stem)([0.5], [0.5], delat=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("detla", "did you mean delta?"),
+        ("reductoin", "did you mean reduction?"),
+        ("sample_weights", "did you mean sample_weight, which goes with the arrays?"),
+        ("q", "it takes reduction, on_empty, check, delta"),
+    ],
+)
+def test_an_unknown_parameter_is_named_with_the_one_that_is_meant(name, hint):
+    message = f"huber: got an unexpected keyword argument {name!r}: {hint}"
+    with refused(TypeError, message):
+        pyloss.Huber(**{name: 1})
+    with refused(TypeError, message):
+        pyloss.huber([1.0], [2.0], **{name: 1})
 
 
 @pytest.mark.parametrize("stem", sorted({variant.stem for variant in ROWWISE}))
