@@ -67,13 +67,31 @@ class ReducedTally(Tally["Loss"]):
     def __init__(self, loss: "Loss") -> None:
         super().__init__(loss)
         self.sums, self.rows = Sums(), 0
+        self.form: tuple[int, int] | None = None
+        """Of arrays of rows: how many axes they have, and how long a row is; None where nothing is known yet."""
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         self.rows += self.loss._plan.add_to(self.sums, y_true, y_pred, sample_weight)
+        axis = getattr(self.loss, "axis", None)
+        shape = () if axis is None else np.shape(y_pred[0] if self.predictions else y_pred)
+        if prod(shape) and axis is not None:
+            self.take_form((len(shape), shape[axis]))
 
     def merge(self, other: "ReducedTally") -> None:
+        self.take_form(other.form)
         self.sums.merge(other.sums)
         self.rows += other.rows
+
+    def take_form(self, form: tuple[int, int] | None) -> None:
+        if self.form is not None and form is not None:
+            for what, own, other in zip(("number of axes", "length of rows"), self.form, form, strict=True):
+                agree(self.loss, what, own, other)
+            if form[0] == 1:
+                raise ValueError(
+                    f"{self.loss.name}: the rows of a stream come in arrays of 2 axes or more, also one row alone, "
+                    "got a second piece of 1 axis, which may be more of the first row or another"
+                )
+        self.form = self.form or form
 
     def value(self) -> float:
         return self.loss._plan.value_of(self.sums, self.rows)
@@ -144,9 +162,8 @@ class CasesTally(Tally["OverlapLoss"]):
 
     def take_form(self, axes: int | None, shape: tuple[int, ...] | None) -> None:
         """The number of axes decides what a case is, and cases that go on keep their shape; None where nothing is known yet."""
-        for what, own, other in (("number of axes", self.axes, axes), ("shape of cases", self.shape, shape)):
-            if None not in (own, other) and own != other:
-                raise ValueError(f"{self.loss.name}: the arrays of a stream have one {what}, got {other} after {own}")
+        agree(self.loss, "number of axes", self.axes, axes)
+        agree(self.loss, "shape of cases", self.shape, shape)
         if self.axes is None:
             self.axes = axes
         if self.shape is None and shape is not None:
@@ -243,6 +260,12 @@ class SumTally(Tally["Sum"]):
 
     def step(self, shape: tuple[int, ...]) -> int:
         return common_step(self.tallies, shape)
+
+
+def agree(loss: "Loss", what: str, own: object, other: object) -> None:
+    """Two pieces of a stream; None is what says nothing."""
+    if None not in (own, other) and own != other:
+        raise ValueError(f"{loss.name}: the arrays of a stream have one {what}, got {other} after {own}")
 
 
 def step_of_elements(shape: tuple[int, ...]) -> int:

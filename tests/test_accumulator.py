@@ -3,6 +3,7 @@
 import gc
 import itertools
 import pickle
+import re
 import signal
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,51 @@ def test_cases_keep_their_form():
     for size in (3, 5):  # images of any size
         images.update(np.ones((2, size, 4)), np.ones((2, size, 4)))
     assert images.result() == 0
+
+
+ROWS = [variant for variant in STREAMS if hasattr(variant(), "axis") and type(variant().axis) is int]
+
+
+@pytest.mark.parametrize("variant", [v for v in ROWS if v().axis == -1], ids=str)
+def test_rows_keep_their_form(variant):
+    """Of a piece and of an accumulator that is merged; an error changes nothing."""
+    classes = variant.classes or 4
+    first, deeper = (data(variant, shape) for shape in ((3, classes), (2, 3, classes)))
+    shorter = None if variant.classes else data(variant, (3, 2))
+    stem = variant.stem
+    stream = variant().accumulator()
+    stream.update(*first)
+    stream.update(*first)
+    before = stream.result()
+    wrong = [(deeper, f"{stem}: the arrays of a stream have one number of axes, got 3 after 2")]
+    if shorter is not None:
+        wrong.append((shorter, f"{stem}: the arrays of a stream have one length of rows, got 2 after {classes}"))
+    for arrays, message in wrong:
+        other = variant().accumulator()
+        other.update(*arrays)
+        for take_in in (lambda: stream.update(*arrays), lambda: stream.merge(other)):  # noqa: B023
+            with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+                take_in()
+    assert stream.result() == before
+
+
+@pytest.mark.parametrize("variant", [v for v in ROWS if v().axis == -1], ids=str)
+def test_one_row_of_one_axis_is_a_whole_and_no_piece(variant):
+    y, p = data(variant, (variant.classes or 4,))
+    stream = variant().accumulator()
+    stream.update(y, p)
+    assert stream.result() == variant()(y, p)
+    message = "the rows of a stream come in arrays of 2 axes or more, also one row alone, got a second piece of 1 axis"
+    with pytest.raises(ValueError, match=f"^{variant.stem}: {message}"):
+        stream.update(y, p)
+    assert stream.result() == variant()(y, p)
+
+
+def test_classes_may_lie_along_the_first_axis_of_all_pieces(rng):
+    z, y = rng.normal(size=(3, 2 * BLOCK)), rng.integers(0, 3, 2 * BLOCK)
+    loss = SparseCCE(from_logits=True, axis=0)
+    parts = [(y[:BLOCK], z[:, :BLOCK], None), (y[BLOCK:], z[:, BLOCK:], None)]
+    assert summed_up(loss, parts, range) == loss(y, z)
 
 
 @pytest.mark.parametrize("scale", [1e-170, 1.0, 1e170])
