@@ -75,8 +75,8 @@ class Comparison:
 
     @property
     def ok(self) -> bool:
-        """Whether every entry that was looked at is right; so it is where there was none."""
-        return not self.refuted and not self.unresolved
+        """Whether every entry that was looked at is right; so it is of no entries, but not where none is finite."""
+        return not self.refuted and not self.unresolved and bool(self.compared or not self.entries)
 
     @property
     def refuted(self) -> bool:
@@ -153,8 +153,8 @@ def check(loss: Any, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None =
     The gradient is compared with central differences of the value, the Hessian with those of the gradient, in float64 with steps that are
     halved and extrapolated until they are most certain (Ridders' method): a relative error of 1e-6 is found where a loss is smooth. Where
     the slopes of both sides differ there is a kink; a derivative between them is right, and so it is where the function itself jumps. What
-    the differences are too uncertain to tell is counted as such, and then the report is not true. Of large arrays a random sample of
-    entries is looked at, the same each time.
+    the differences are too uncertain to tell is counted as such, and then the report is not true. Predictions that are not finite are not
+    looked at; where none is finite nothing can be told. Of large arrays a random sample of entries is looked at, the same each time.
 
     `loss` is any object that can be called and has `grad` or `value_and_grad`, and if it likes `grad_and_hess`, with the arguments of
     pyloss's losses: one of pyloss, or your own. `y_pred` is a tuple for a loss of several predictions. The report is true if all agrees and

@@ -243,6 +243,15 @@ def test_what_counts_nothing():
     assert pyloss.check(pyloss.MSE(), [], [])
 
 
+@pytest.mark.parametrize("number", [np.inf, np.nan])
+def test_where_no_prediction_is_finite_nothing_is_told(number):
+    report = pyloss.check(pyloss.MSE(), np.zeros(2), np.full(2, number))
+    assert not report
+    assert not any(part.refuted for part in report.comparisons)
+    assert "could not be compared\n" in str(report)
+    assert "gradient  ?      0 of 2 entries" in str(report)
+
+
 def test_infinite_values_do_not_hide_the_others():
     report = pyloss.check(pyloss.MSE(reduction="none"), np.zeros(3), [1.0, 2.0, 1e200])
     assert report.gradient.unresolved == 1
