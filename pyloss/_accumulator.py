@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _arrays
+from . import _arrays, _errors
 from ._tallies import Tally, common_step
 
 if TYPE_CHECKING:
@@ -128,9 +128,7 @@ class Accumulator(Generic[Result]):
 
 
 def _tally(k: int, loss: Any) -> Tally[Any]:
-    if isinstance(loss, type) or not hasattr(loss, "_tally"):
-        hint = f": write {loss.__name__}()" if hasattr(loss, "_tally") else ""
-        raise TypeError(f"Accumulator: losses[{k}] must be a loss of pyloss, got {loss!r}{hint}")
+    _errors.check_loss(loss, f"Accumulator: losses[{k}] must be")
     if loss._unreduced:
         raise ValueError(f"{loss.name}: an accumulator keeps one number, and reduction='none' gives many")
     tally: Tally[Any] = loss._tally()

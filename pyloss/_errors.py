@@ -267,6 +267,13 @@ def pair(loss: "Loss", out: object) -> tuple[object, object]:
     return out
 
 
+def check_loss(given: object, rule: str) -> None:
+    """Refuse what is no loss, nor a sum of some; a class is none yet."""
+    if isinstance(given, type) or not hasattr(given, "_tally"):
+        hint = f": write {given.__name__}()" if isinstance(given, type) and hasattr(given, "_tally") else ""
+        raise TypeError(f"{rule} a loss of pyloss, got {given!r}{hint}")
+
+
 def not_elementwise(given: object) -> TypeError:
     return TypeError(f"pyloss_open: the loss must be an elementwise one of pyloss, got {given!r}")
 

@@ -1,9 +1,8 @@
 """A weighted sum of losses of the same arguments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from math import isfinite
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -11,11 +10,13 @@ from numpy.typing import ArrayLike
 
 from . import _arrays, _errors
 from ._accumulator import Accumulator
+from ._domains import FINITE, Domain
 from ._formulas import silent
-from ._loss import Array, Loss, Value
+from ._loss import Array, Loss, Value, _number
 from ._tallies import SumTally
 
-Term: TypeAlias = "tuple[float, Loss | Sum]"
+AnyLoss: TypeAlias = "Loss | Sum"
+Term: TypeAlias = tuple[float, AnyLoss]
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +44,8 @@ class Sum:
     TypeError
         for terms that are not pairs of a number and a loss of pyloss.
     ValueError
-        for no terms, a weight that is not finite, and values that are numbers in some terms and arrays in others, or arrays of different
-        shapes; and all that the terms raise.
+        for no terms, a weight that is not finite, terms of different numbers of predictions, and values that are numbers in some terms and
+        arrays in others, or arrays of different shapes; and all that the terms raise.
     """
 
     terms: Sequence[Term]
@@ -56,6 +57,16 @@ class Sum:
 
     def __repr__(self) -> str:
         return f"Sum([{', '.join(f'({weight!r}, {loss!r})' for weight, loss in self.terms)}])"
+
+    @property
+    def predictions(self) -> Mapping[str, Domain]:
+        """The names and domains of the predictions, where the terms take several as a tuple: those of the first term."""
+        return self.terms[0][1].predictions
+
+    def leaves(self) -> list[tuple[float, Loss]]:
+        """The losses that are no sums, each with the product of its weights."""
+        inside = [(weight, loss.leaves() if isinstance(loss, Sum) else [(1.0, loss)]) for weight, loss in self.terms]
+        return [(weight * factor, leaf) for weight, leaves in inside for factor, leaf in leaves]
 
     def __call__(
         self,
@@ -176,21 +187,27 @@ def _checked(given: Any) -> tuple[Term, ...]:
         raise ValueError(
             f"sum: either all terms have reduction='none' or no term has, got {array.name} with it and {number.name} without"
         )
+    for _, loss in terms[1:]:
+        _check_predictions(terms[0][1], loss)
     return terms
+
+
+def _check_predictions(first: AnyLoss, other: AnyLoss) -> None:
+    """Names may differ: a scale stands where another loss has a variance."""
+    counts = [len(loss.predictions) or 1 for loss in (first, other)]
+    if counts[0] != counts[1]:
+        raise ValueError(
+            f"sum: all terms must take as many predictions, got {first.name} of {counts[0]} and {other.name} of {counts[1]}"
+        )
 
 
 def _term(k: int, given: Any) -> Term:
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise TypeError(f"sum: terms[{k}] must be a pair (weight, loss), got {given!r}")
     weight, loss = given
-    if isinstance(weight, bool) or not isinstance(weight, int | float | np.integer | np.floating):
-        raise TypeError(f"sum: the weight of terms[{k}] must be a number, got {weight!r}")
-    if not isfinite(weight):
-        raise ValueError(f"sum: the weight of terms[{k}] must be finite, got {weight!r}")
-    if not isinstance(loss, Loss | Sum):
-        hint = f": write {loss.__name__}()" if isinstance(loss, type) and issubclass(loss, Loss) else ""
-        raise TypeError(f"sum: terms[{k}] must hold a loss of pyloss, got {loss!r}{hint}")
-    return float(weight), loss
+    number = _number("sum", f"the weight of terms[{k}]", weight, FINITE)
+    _errors.check_loss(loss, f"sum: terms[{k}] must hold")
+    return number, loss
 
 
 def _overlap(out: Any, inputs: tuple[Any, ...]) -> bool:
@@ -207,7 +224,7 @@ def _leaves(tree: Any) -> list[Any]:
     return [leaf for branch in tree for leaf in _leaves(branch)] if isinstance(tree, tuple) else [tree]
 
 
-def _ask(loss: Loss | Sum, method: str, inputs: tuple[Any, Any, Any], out: Any, written: bool) -> Any:
+def _ask(loss: AnyLoss, method: str, inputs: tuple[Any, Any, Any], out: Any, written: bool) -> Any:
     try:
         return getattr(loss, method)(*inputs, out=out)
     except (ValueError, IndexError) as error:

@@ -8,7 +8,21 @@ import numpy as np
 import pytest
 
 import pyloss
-from pyloss import BCE, CCE, MAE, MSE, RMSE, SSE, Dice, Huber, Sum
+from pyloss import (
+    BCE,
+    CCE,
+    MAE,
+    MSE,
+    RMSE,
+    SSE,
+    Dice,
+    GaussianNLL,
+    Huber,
+    LaplaceNLL,
+    MarginRanking,
+    Sum,
+    Triplet,
+)
 
 LOSSES = {
     "two": [(1.0, Dice()), (0.5, BCE())],
@@ -205,15 +219,37 @@ def test_objects(data):
         ([("1", MSE())], TypeError, r"the weight of terms\[0\] must be a number, got '1'"),
         ([(np.nan, MSE())], ValueError, r"the weight of terms\[0\] must be finite, got nan"),
         ([(1, MSE()), (np.inf, MSE())], ValueError, r"the weight of terms\[1\] must be finite, got inf"),
+        ([(10**400, MSE())], ValueError, r"the weight of terms\[0\] must be a number within the range of floats"),
         ([(1, MSE)], TypeError, r"terms\[0\] must hold a loss of pyloss, .*: write MSE\(\)"),
         ([(1, len)], TypeError, r"terms\[0\] must hold a loss of pyloss"),
         ([(1, MSE(reduction="none")), (1, MAE())], ValueError, "got mse with it and mae without"),
+        (
+            [(1, MSE()), (1, Sum([(1, GaussianNLL())]))],
+            ValueError,
+            "all terms must take as many predictions, got mse of 1 and sum of 2",
+        ),
+        ([(1, Triplet()), (1, MarginRanking())], ValueError, "got triplet of 3 and margin_ranking of 2"),
     ],
     ids=str,
 )
 def test_wrong_terms(terms, error, message):
     with pytest.raises(error, match=f"^sum: .*{message}"):
         Sum(terms)
+
+
+def test_a_sum_of_losses_of_several_predictions(rng):
+    """A list of them is taken wherever the terms take it."""
+    terms = [(1.0, GaussianNLL()), (0.5, LaplaceNLL()), (2.0, Sum([(3.0, GaussianNLL(full=True))]))]
+    loss, y, p = Sum(terms), rng.normal(size=9), [rng.normal(size=9), rng.uniform(0.5, 2, 9)]
+    assert list(loss.predictions) == list(GaussianNLL.predictions)
+    assert not Sum([(1, MSE())]).predictions
+    assert loss(y, p) == loss(y, tuple(p))
+    assert pyloss.check(loss, y, p)
+
+
+def test_leaves_are_the_losses_in_all_sums():
+    loss = Sum([(2, MSE()), (-0.5, Sum([(3, Huber()), (4, Sum([(0.25, MAE())]))]))])
+    assert loss.leaves() == [(2.0, MSE()), (-1.5, Huber()), (-0.5, MAE())]
 
 
 def test_shapes_of_unreduced_values_must_agree(data):
