@@ -109,6 +109,11 @@ class _Declared:
         super().__init_subclass__(**options)
         dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
         if stem:
+            taken = LOSSES.get(stem, cls)
+            if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):  # a cell may be run again
+                raise ValueError(
+                    f"{cls.__name__}: the stem {stem!r} is that of {taken.__module__}.{taken.__qualname__}"
+                )
             cls.name = stem
             LOSSES[stem] = cls  # type: ignore[assignment]
             cls.__doc__ = _with_parameters(cls)
@@ -200,9 +205,10 @@ class Loss(_Declared, Calls):
     Every method takes `(y_true, y_pred, sample_weight=None)`.
 
     The shapes of `y_true` and `y_pred` must be equal (losses of classes also take labels); nothing broadcasts but `sample_weight`, which
-    may be one number per row. Any strides, order, byte order and alignment, and any real dtype, come in without a copy of the array;
-    lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0 (where a loss is one of rows, the row of a
-    masked entry); what has weight 0 counts nothing, even if it is nan. Integers above 2^53 are rounded, as NumPy's promotion does.
+    may be one number per row. Any strides, order, byte order and alignment, and any dtype of real numbers up to 64 bits, come in without a
+    copy of the array; lists, series, tensors on the CPU and masked arrays do too. What is masked has weight 0 (where a loss is one of rows,
+    the row of a masked entry); what has weight 0 counts nothing, even if it is nan. Integers above 2^53 are rounded, as NumPy's promotion
+    does.
 
     The computation is in float32 where NumPy's promotion of both arrays gives float16 or float32, else in float64 (integer labels of a
     loss that bounds them do not promote); sums are always exact sums of float64 blocks: the same bits on any number of threads and for
@@ -211,6 +217,8 @@ class Loss(_Declared, Calls):
 
     `grad_and_hess` is missing where the Hessian couples all predictions, so that its diagonal alone tells no curvature: a root or a ratio
     of sums, angles, distances, sorted errors, batches compared with themselves; and for the projection of `Sparsemax`, which jumps.
+
+    A subclass declares its parameters as fields. It is copied and pickled by them: an `__init__` of its own must take them all by name.
 
     Raises
     ------
@@ -252,6 +260,13 @@ class Loss(_Declared, Calls):
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name)
+
+    if not TYPE_CHECKING:  # whatever is asked for would have a type then
+
+        def __getattr__(self, name: str) -> NoReturn:
+            has_none = f"{self.name or type(self).__name__} has no diagonal second derivative"
+            other = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(has_none if name == "grad_and_hess" else other, name=name, obj=self)
 
     @property
     def _empty(self) -> float:

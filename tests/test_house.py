@@ -300,6 +300,43 @@ def test_a_loss_of_ones_own():
     assert Twice() != pyloss.MSE()
 
 
+def test_a_stem_belongs_to_one_loss():
+    """To define the same class again, as a cell of a notebook does, is no other loss."""
+    with pytest.raises(ValueError, match=r"^Mine: the stem 'mse' is that of pyloss\.losses\.regression\.MSE$"):
+        type("Mine", (pyloss.MSE,), {}, stem="mse")
+    assert LOSSES["mse"] is pyloss.MSE
+    try:
+        first, again = (type("Mine", (pyloss.MSE,), {}, stem="a stem of mine") for _ in range(2))
+        assert first is not again
+        assert LOSSES["a stem of mine"] is again
+    finally:
+        LOSSES.pop("a stem of mine", None)
+
+
+class Started(pyloss.MSE):
+    """One with an `__init__` of its own, which takes the fields by name."""
+
+    def __init__(self, start: float = 0.0, **fields: object) -> None:
+        super().__init__(**fields)
+
+
+def test_a_loss_with_an_init_of_its_own_is_copied_by_its_fields():
+    loss = Started(3.0, reduction="sum")
+    assert copy.copy(loss) == pickle.loads(pickle.dumps(loss)) == loss
+
+
+@every_variant
+def test_a_missing_hessian_is_said_to_be_missing(variant):
+    if variant.has_hess:
+        return
+    for missing, message in (
+        ("grad_and_hess", f"{variant.stem} has no diagonal second derivative"),
+        ("grat", f"'{type(variant()).__name__}' object has no attribute 'grat'"),
+    ):
+        with pytest.raises(AttributeError, match=f"^{message}$"):
+            getattr(variant(), missing)
+
+
 def test_the_stub_agrees_with_the_registry():
     stub = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
     assert stub == _stubs.render()
