@@ -83,9 +83,9 @@ class Accumulator(Generic[Result]):
             for piece in _pieces(fresh, arrays):
                 for tally in fresh:
                     tally.add(*piece)
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, TypeError, RuntimeError):
             for tally in self._tallies:
-                tally.fresh().add(*arrays)  # which names the first offence by its place in the whole
+                tally.fresh().add(*arrays)  # which names the argument, and the first offence by its place in the whole
             raise
         self._merge(fresh)
 

@@ -55,8 +55,9 @@ def as_array(loss: "Loss", argument: str, given: object) -> Array:
         raise TypeError(f"{loss.name}: {argument} must be an array, got None")
     try:
         array = np.asarray(given)
-    except ValueError as error:
-        raise ValueError(f"{loss.name}: {argument} must be an array, or lists that make one: {error}") from error
+    except (ValueError, TypeError, RuntimeError) as error:  # as torch's of a tensor that has a gradient
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{loss.name}: {argument} must be an array, or lists that make one: {error}") from error
     if array.dtype == object and not array.ndim:
         raise TypeError(f"{loss.name}: {argument} must be an array, got {given!r}")
     if argument == "y_true" and isinstance(given, list | tuple) and not array.size:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, cleandoc, signature
-from math import isnan
+from math import inf, isinf, isnan
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, dataclass_transform
 
 import numpy as np
@@ -30,6 +30,9 @@ LOSSES: "dict[str, type[Loss]]" = {}
 
 MOST_AXES = 64
 """As in NumPy."""
+
+EXACT = 2**53
+"""Below it every whole number is a float of its own."""
 
 _CHOICES: dict[str, tuple[object, ...]] = {
     "reduction": ("mean", "sum", "batchmean", "none"),
@@ -342,8 +345,9 @@ def _checked(loss: str, declared: Field[Any], given: Any) -> Any:
 
 
 def _choice(loss: str, name: str, given: object, choices: tuple[object, ...]) -> object:
+    own = given.item() if isinstance(given, np.integer | np.str_) else given
     for option in choices:
-        if given is option or (type(given) is type(option) and given == option):
+        if own is option or (type(own) is type(option) and own == option):
             return option
     raise _errors.bad_parameter(loss, name, " or ".join(map(repr, choices)), given)
 
@@ -354,7 +358,9 @@ def _number(loss: str, name: str, given: object, domain: Domain) -> float:
     try:
         number = float(given)
     except OverflowError:
-        raise _errors.bad_parameter(loss, name, "a number within the range of floats", "a larger one") from None
+        number = inf
+    if isinf(number) and given != number:
+        raise _errors.bad_parameter(loss, name, "a number within the range of floats", "a larger one")
     if isnan(number) or not domain.contains(number):
         raise _errors.bad_parameter(loss, name, "a number, not nan" if domain == REAL else domain, given)
     return number
@@ -381,6 +387,8 @@ def _integer(loss: str, name: str, given: object) -> int:
         raise TypeError(f"{loss}: {name} must be an integer, got {given!r}")
     if name in ("axis", "class_axis") and not -MOST_AXES <= given < MOST_AXES:
         raise _errors.bad_parameter(loss, name, f"in [-{MOST_AXES}, {MOST_AXES})", given)
+    if abs(int(given)) >= EXACT:
+        raise _errors.bad_parameter(loss, name, "less than 2^53 from 0", given)
     return int(given)
 
 

@@ -7,6 +7,8 @@ import pytest
 from comparing import answers, assert_same_bits, check
 from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, TOTALS, VARIANTS, WAYS, data, weights
 
+import pyloss
+
 every_way = pytest.mark.parametrize("variant", WAYS, ids=str)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 
@@ -134,3 +136,27 @@ def test_everything_masked_is_nothing(variant):
 def test_no_mask_is_no_weight(variant):
     y, p = data(variant, (5, 4))
     assert_same_bits(answers(variant(), np.ma.array(y), np.ma.array(p)), answers(variant(), y, p))
+
+
+class Refusing:
+    """As a tensor of torch that needs a gradient, or holds bfloat16."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __array__(self, dtype=None, copy=None):
+        raise self.error("write detach()")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, ValueError])
+@pytest.mark.parametrize("place", range(3))
+def test_what_refuses_to_be_an_array_is_named(place, error):
+    arguments = [np.zeros(3), np.ones(3), np.ones(3)]
+    arguments[place] = Refusing(error)
+    name = ("y_true", "y_pred", "sample_weight")[place]
+    raised = ValueError if error is ValueError else TypeError
+    message = f"^mse: {name} must be an array, or lists that make one: write detach\\(\\)$"
+    for ask in (pyloss.MSE(), pyloss.MSE().accumulator().update, pyloss.Accumulator([pyloss.MSE()] * 2).update):
+        with pytest.raises(raised, match=message) as info:
+            ask(*arguments)
+        assert isinstance(info.value.__cause__, error)

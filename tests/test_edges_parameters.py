@@ -55,6 +55,31 @@ def test_rows_63_64_whole_numbers(stem, parameter):
             LOSSES[stem](**{parameter.name: given})
 
 
+@pytest.mark.parametrize(("stem", "parameter"), WHOLE, **named)
+def test_rows_63_64_whole_numbers_that_are_no_floats(stem, parameter):
+    """A label is compared as a float: 2^53 + 1 would ignore 2^53."""
+    for given in (2**53, -(2**53) - 1, 10**400):
+        with pytest.raises(ValueError, match=f"^{stem}: {parameter.name} must be "):
+            LOSSES[stem](**{parameter.name: given})
+
+
+def test_row65_a_number_beyond_the_range_of_floats_is_not_infinite():
+    for given in (np.longdouble("1e4000"), -np.longdouble("1e4000"), 10**400):
+        with refused(ValueError, "huber: delta must be a number within the range of floats"):
+            pyloss.Huber(delta=given)
+    assert pyloss.Huber(delta=np.longdouble(inf)) == pyloss.Huber(delta=inf)
+
+
+def test_choices_may_be_scalars_of_numpy():
+    loss = pyloss.MultiMargin(p=np.int64(2), reduction=np.str_("sum"))
+    assert loss == pyloss.MultiMargin(p=2, reduction="sum")
+    assert (type(loss.p), type(loss.reduction)) == (int, str)
+    with refused(ValueError, "multi_margin: p must be 1 or 2, got np.int64(3)"):
+        pyloss.MultiMargin(p=np.int64(3))
+    with refused(ValueError, "multi_margin: check must be True or False, got np.int64(1)"):
+        pyloss.MultiMargin(check=np.int64(1))
+
+
 @pytest.mark.parametrize(
     ("stem", "accepted", "refused"),
     [
