@@ -11,7 +11,7 @@ from ._domains import FINITE_POSITIVE
 from ._engine import exact_sum
 from ._errors import REALS
 from ._formulas import silent
-from ._loss import Array, Loss, Value, parameter
+from ._loss import Array, Loss, Number, Value, parameter
 from ._tallies import Tally
 
 
@@ -41,7 +41,7 @@ class ContrastiveLoss(Loss, ABC):
 
     family = "contrastive"
 
-    temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    temperature: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
     def _tally(self) -> Tally[Any]:
         raise TypeError(

@@ -1,6 +1,5 @@
 """The cross-entropy of a linear layer, whose logits are never held."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,7 +11,7 @@ from . import _arrays, _layer
 from ._engine import exact_sum
 from ._formulas import silent
 from ._layer import Layer
-from ._loss import Array, OnEmpty, Reduction, Value
+from ._loss import Array, OnEmpty, Real, Reals, Reduction, Value
 from .losses.multiclass import SparseCCE
 
 Outs = tuple[Array | None, Array | None, Array | None]
@@ -55,12 +54,12 @@ class LinearCCE:
 
     name: ClassVar[str] = "linear_cce"
 
-    class_weight: Sequence[float] | None = None
+    class_weight: Reals | None = None
     ignore_index: int | None = None
-    label_smoothing: float = 0.0
-    z_loss: float = 0.0
-    softcap: float | None = None
-    temperature: float = 1.0
+    label_smoothing: Real = 0.0
+    z_loss: Real = 0.0
+    softcap: Real | None = None
+    temperature: Real = 1.0
     reduction: Reduction = "mean"
     on_empty: OnEmpty = "nan"
     check: bool = True
@@ -75,7 +74,7 @@ class LinearCCE:
         """What a tile of logits is asked."""
         changed: dict[str, Any] = {"reduction": "none" if self.reduction == "none" else "sum"}
         if self.reduction == "mean" and self.class_weight is not None:
-            changed["class_weight"] = _arrays.evened(tuple(self.class_weight))
+            changed["class_weight"] = _arrays.evened(tuple(map(float, self.class_weight)))
         return _Rows(from_logits=True, **(asdict(self) | changed))
 
     def __call__(

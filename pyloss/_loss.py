@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from inspect import Parameter, Signature, cleandoc, signature
 from math import inf, isinf, isnan
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, TypeAlias, TypeVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,29 @@ Family = Literal["elementwise", "rowwise", "total", "paired", "contrastive", "so
 Labels = Literal["never", "maybe", "always", "rows", "lists", "none"]
 Value = Any
 """A float; an array with reduction="none"."""
+Real: TypeAlias = float | np.floating[Any] | np.integer[Any]
+Reals: TypeAlias = Sequence[Real] | NDArray[Any]
+SomeAxes: TypeAlias = int | tuple[int, ...] | list[int]
+
+if TYPE_CHECKING:
+    Kept = TypeVar("Kept")
+    Taken = TypeVar("Taken")
+
+    class _Parameter(Generic[Kept, Taken]):
+        """A field that is kept as one type, whatever a constructor takes for it."""
+
+        def __get__(self, instance: object, owner: object = None) -> Kept: ...
+        def __set__(self, instance: object, given: Taken) -> None: ...
+
+    Number: TypeAlias = _Parameter[float, Real]
+    MaybeNumber: TypeAlias = _Parameter[float | None, Real | None]
+    Numbers: TypeAlias = _Parameter[tuple[float, ...], Reals]
+    MaybeNumbers: TypeAlias = _Parameter[tuple[float, ...] | None, Reals | None]
+    Axes: TypeAlias = _Parameter[int | tuple[int, ...] | None, SomeAxes | None]
+else:
+    Number, MaybeNumber = float, float | None
+    Numbers, MaybeNumbers = tuple[float, ...], tuple[float, ...] | None
+    Axes = int | tuple[int, ...] | None
 
 LOSSES: "dict[str, type[Loss]]" = {}
 """Every loss by its stem. Tests, benchmarks, plots and documentation go over it."""
@@ -245,6 +268,11 @@ class Loss(_Declared, Calls):
     reduction: Reduction = "mean"
     on_empty: OnEmpty = "nan"
     check: bool = True
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **parameters: Any) -> None:
+            """Of a loss that is not known; each has its own."""
 
     def __post_init__(self) -> None:
         for declared in fields(self):

@@ -11,7 +11,7 @@ from ._cases import Cases, averaged, divisor
 from ._domains import BINARY, PROBABILITY
 from ._engine import Plan
 from ._formulas import silent
-from ._loss import Array, Value, axes
+from ._loss import Array, Axes, Value, axes
 from ._tallies import CasesTally, Tally, TotalTally
 from ._total import Read, Sums, TotalLoss
 
@@ -31,7 +31,7 @@ class OverlapLoss(TotalLoss):
     t of the one below, so that a hard truth has that of the products. The computation is in float64, whatever the arrays hold.
     """
 
-    axis: int | tuple[int, ...] | None = axes(default=None)
+    axis: Axes = axes(default=None)
 
     y_true_domain = BINARY
     y_pred_domain = PROBABILITY

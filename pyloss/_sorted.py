@@ -12,7 +12,7 @@ from ._batch import floating
 from ._cases import averaged, divisor, places
 from ._engine import Sums
 from ._formulas import silent
-from ._loss import Array, Loss, Value, axes
+from ._loss import Array, Axes, Loss, Value, axes
 from ._tallies import SortedTally, Tally
 
 
@@ -67,7 +67,7 @@ class SortedLoss(Loss, ABC):
 
     family = "sorted"
 
-    axis: int | tuple[int, ...] | None = axes(default=None)
+    axis: Axes = axes(default=None)
 
     @property
     def _classes_at(self) -> int | None:

@@ -1,7 +1,8 @@
 """Write pyloss/__init__.pyi from the registry: `python -m pyloss._stubs pyloss/__init__.pyi`. A test keeps the two in step."""
 
 import sys
-from inspect import Parameter, signature
+from dataclasses import Field
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from ._functions import signature_of
 from ._loss import LOSSES, Loss
 
 HEAD = '''"""Written by pyloss/_stubs.py from the registry: not to be edited."""
+
+from typing import Literal
 
 from numpy.typing import ArrayLike as ArrayLike
 
@@ -26,7 +29,10 @@ from ._loss import LOSSES as LOSSES
 from ._loss import Array as Array
 from ._loss import Loss as Loss
 from ._loss import OnEmpty as OnEmpty
+from ._loss import Real as Real
+from ._loss import Reals as Reals
 from ._loss import Reduction as Reduction
+from ._loss import SomeAxes as SomeAxes
 from ._loss import Value as Value
 from ._runtime import get_include as get_include
 from ._runtime import get_num_threads as get_num_threads
@@ -44,6 +50,9 @@ ANNOTATIONS = {
     "reduction": "Reduction",
     "on_empty": "OnEmpty",
 }
+
+KINDS = {"domain": "Real", "each": "Reals", "axes": "SomeAxes"}
+"""What a function takes for a field, by what is declared of it."""
 
 
 def render() -> str:
@@ -72,8 +81,13 @@ def function_stub(loss: type[Loss]) -> str:
     return "\n".join([*lines, ") -> Value: ..."])
 
 
-def name_of(annotation: Any) -> str:
-    return annotation.__name__ if type(annotation) is type else str(annotation)
+def name_of(declared: Field[Any]) -> str:
+    for kind, name in KINDS.items():
+        if kind in declared.metadata:
+            return name if declared.default is not None else f"{name} | None"
+    annotation: Any = declared.type
+    name = annotation.__name__ if type(annotation) is type else str(annotation)
+    return name.removeprefix("typing.").replace("'", '"')
 
 
 def array_stub(loss: type[Loss], name: str) -> str | None:
@@ -88,7 +102,7 @@ def array_stub(loss: type[Loss], name: str) -> str | None:
 
 def parameter_stub(loss: type[Loss], parameter: Parameter) -> str:
     annotation = array_stub(loss, parameter.name) or ANNOTATIONS.get(parameter.name)
-    annotation = annotation or name_of(signature(loss).parameters[parameter.name].annotation)
+    annotation = annotation or name_of(loss.__dataclass_fields__[parameter.name])
     default = "" if parameter.default is Parameter.empty else f" = {parameter.default!r}"
     return f"{parameter.name}: {annotation}{default.replace(chr(39), chr(34))}"
 

@@ -2,7 +2,7 @@
 
 from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, SIGN
 from .._engine import Plan
-from .._loss import ElementwiseLoss, parameter
+from .._loss import ElementwiseLoss, Number, parameter
 from .._probability import LogitLoss, ProbabilityLoss
 
 
@@ -21,8 +21,8 @@ class BCE(ProbabilityLoss, ElementwiseLoss, stem="bce"):
     Reference: I. J. Good, Rational decisions, 1952.
     """
 
-    pos_weight: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
-    label_smoothing: float = parameter(default=0.0, domain=PROBABILITY, examples=(1.0,))
+    pos_weight: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    label_smoothing: Number = parameter(default=0.0, domain=PROBABILITY, examples=(1.0,))
 
     y_true_domain = BINARY
     y_pred_domain = PROBABILITY
@@ -77,7 +77,7 @@ class Hinge(ElementwiseLoss, stem="hinge"):
     Reference: C. Cortes and V. Vapnik, Support-vector networks, 1995.
     """
 
-    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    margin: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = SIGN
 
@@ -93,7 +93,7 @@ class SquaredHinge(ElementwiseLoss, stem="squared_hinge"):
     Reference: C. Cortes and V. Vapnik, Support-vector networks, 1995.
     """
 
-    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    margin: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = SIGN
 

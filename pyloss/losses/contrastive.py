@@ -8,7 +8,7 @@ import numpy as np
 from .. import _contrastive
 from .._batch import Batch, ContrastiveLoss
 from .._domains import FINITE_POSITIVE, REAL, Domain
-from .._loss import Array, Labels, parameter
+from .._loss import Array, Labels, Number, parameter
 
 
 class NTXent(ContrastiveLoss, stem="nt_xent"):
@@ -32,7 +32,7 @@ class NTXent(ContrastiveLoss, stem="nt_xent"):
 
     labels: ClassVar[Labels] = "rows"
 
-    temperature: float = parameter(default=0.5, domain=FINITE_POSITIVE)
+    temperature: Number = parameter(default=0.5, domain=FINITE_POSITIVE)
 
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:
         _, labels, counts = np.unique(np.asarray(truth), return_inverse=True, return_counts=True)
@@ -63,7 +63,7 @@ class InfoNCE(ContrastiveLoss, stem="info_nce"):
     predictions: ClassVar[Mapping[str, Domain]] = {"queries": REAL, "keys": REAL}
     labels: ClassVar[Labels] = "none"
 
-    temperature: float = parameter(default=0.07, domain=FINITE_POSITIVE)
+    temperature: Number = parameter(default=0.07, domain=FINITE_POSITIVE)
 
     def _pairs(self, truth: Array | None, count: int) -> tuple[Array, Array]:
         return np.arange(count), np.ones(count)

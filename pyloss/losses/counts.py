@@ -7,7 +7,7 @@ import numpy as np
 from .. import _errors
 from .._domains import FINITE, FINITE_NOT_NEGATIVE, FINITE_POSITIVE, NOT_NEGATIVE, POSITIVE, REAL
 from .._engine import Plan
-from .._loss import ElementwiseLoss, choice, parameter
+from .._loss import ElementwiseLoss, Number, choice, parameter
 
 
 class LinkedLoss(ElementwiseLoss):
@@ -103,7 +103,7 @@ class TweedieNLL(LinkedLoss, stem="tweedie_nll"):
     Reference: B. Jorgensen, Exponential dispersion models, 1987.
     """
 
-    power: float = parameter(default=1.5, domain=FINITE, examples=(-0.75, 0.0, 1.0, 1.875, 2.0, 3.0))
+    power: Number = parameter(default=1.5, domain=FINITE, examples=(-0.75, 0.0, 1.0, 1.875, 2.0, 3.0))
 
     y_pred_domain = POSITIVE
 
@@ -137,7 +137,7 @@ class NegativeBinomialNLL(ElementwiseLoss, stem="negative_binomial_nll"):
     Reference: J. M. Hilbe, Negative Binomial Regression, 2011.
     """
 
-    theta: float = parameter(default=1.0, domain=FINITE_POSITIVE, examples=(0.0625, 8.0))
+    theta: Number = parameter(default=1.0, domain=FINITE_POSITIVE, examples=(0.0625, 8.0))
 
     y_true_domain = NOT_NEGATIVE
 

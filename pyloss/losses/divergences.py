@@ -4,7 +4,7 @@ from math import log1p
 
 from .._domains import INSIDE_UNIT, NOT_NEGATIVE, REAL
 from .._engine import Plan
-from .._loss import CurvedLoss, RowwiseLoss, choice, parameter
+from .._loss import CurvedLoss, Number, RowwiseLoss, choice, parameter
 
 
 class KLDivergence(RowwiseLoss, CurvedLoss, stem="kl_divergence"):
@@ -68,7 +68,7 @@ class JSDivergence(RowwiseLoss, CurvedLoss, stem="js_divergence"):
     Reference: J. Lin, Divergence measures based on the Shannon entropy, 1991.
     """
 
-    beta: float = parameter(default=0.5, domain=INSIDE_UNIT)
+    beta: Number = parameter(default=0.5, domain=INSIDE_UNIT)
 
     y_true_domain = NOT_NEGATIVE
     y_pred_domain = NOT_NEGATIVE

@@ -4,7 +4,7 @@ from math import inf
 
 from .._domains import BINARY, FINITE_NOT_NEGATIVE, PROBABILITY, REAL
 from .._engine import Plan
-from .._loss import ElementwiseLoss, parameter
+from .._loss import ElementwiseLoss, MaybeNumber, Number, parameter
 from .._probability import LogitLoss
 
 MOST_MULTIPLIED = 7
@@ -33,8 +33,8 @@ class BinaryFocal(LogitLoss, ElementwiseLoss, stem="binary_focal"):
     Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal loss for dense object detection, 2017.
     """
 
-    gamma: float = parameter(default=2.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0, 2.5))
-    alpha: float | None = parameter(default=None, domain=PROBABILITY)
+    gamma: Number = parameter(default=2.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0, 2.5))
+    alpha: MaybeNumber = parameter(default=None, domain=PROBABILITY)
 
     y_true_domain = BINARY
     y_pred_domain = PROBABILITY
@@ -71,9 +71,9 @@ class AsymmetricBCE(ElementwiseLoss, stem="asymmetric_bce"):
     classification, 2021.
     """
 
-    gamma_neg: float = parameter(default=4.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0))
-    gamma_pos: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 2.5))
-    clip: float = parameter(default=0.05, domain=PROBABILITY, examples=(0.0,))
+    gamma_neg: Number = parameter(default=4.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0))
+    gamma_pos: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 2.5))
+    clip: Number = parameter(default=0.05, domain=PROBABILITY, examples=(0.0,))
 
     y_true_domain = BINARY
     y_pred_domain = REAL

@@ -1,6 +1,6 @@
 """Losses of sorted errors."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,9 @@ class Lovasz(SortedLoss, stem="lovasz"):
 
     y_true_domain = SIGN
 
-    kind: str = choice(default="hinge", choices=("hinge", "softmax", "probabilities"))
+    kind: Literal["hinge", "softmax", "probabilities"] = choice(
+        default="hinge", choices=("hinge", "softmax", "probabilities")
+    )
     class_axis: int = integer(default=-1)
 
     def __post_init__(self) -> None:

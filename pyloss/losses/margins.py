@@ -1,10 +1,10 @@
 """Losses of several classes that ask for a margin, and sparse probabilities."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .._domains import FINITE_NOT_NEGATIVE, NOT_NEGATIVE
 from .._engine import Plan
-from .._loss import CurvedLoss, Labels, RowwiseLoss, choice, parameter
+from .._loss import CurvedLoss, Labels, Number, RowwiseLoss, choice, parameter
 
 
 class MulticlassHinge(RowwiseLoss, CurvedLoss, stem="multiclass_hinge"):
@@ -42,8 +42,8 @@ class MultiMargin(RowwiseLoss, CurvedLoss, stem="multi_margin"):
 
     labels: ClassVar[Labels] = "always"
 
-    p: int = choice(default=1, choices=(1, 2))
-    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    p: Literal[1, 2] = choice(default=1, choices=(1, 2))
+    margin: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.margin, self.p), rowwise=True, labels=self.labels, axis=self.axis)

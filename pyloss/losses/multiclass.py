@@ -5,7 +5,7 @@ from typing import ClassVar
 from .. import _errors
 from .._domains import FINITE_NOT_NEGATIVE, FINITE_POSITIVE, NOT_NEGATIVE, PROBABILITY
 from .._engine import Plan
-from .._loss import CurvedLoss, Labels, RowwiseLoss, integer, numbers, parameter
+from .._loss import CurvedLoss, Labels, MaybeNumber, MaybeNumbers, Number, RowwiseLoss, integer, numbers, parameter
 from .._probability import ProbabilityLoss
 
 
@@ -40,12 +40,12 @@ class CCE(ProbabilityLoss, RowwiseLoss, stem="cce"):
     y_pred_domain = NOT_NEGATIVE
     labels: ClassVar[Labels] = "maybe"
 
-    class_weight: tuple[float, ...] | None = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
+    class_weight: MaybeNumbers = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
     ignore_index: int | None = integer(default=None)
-    label_smoothing: float = parameter(default=0.0, domain=PROBABILITY, examples=(1.0,))
-    z_loss: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
-    softcap: float | None = parameter(default=None, domain=FINITE_POSITIVE, examples=(30.0,))
-    temperature: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    label_smoothing: Number = parameter(default=0.0, domain=PROBABILITY, examples=(1.0,))
+    z_loss: Number = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
+    softcap: MaybeNumber = parameter(default=None, domain=FINITE_POSITIVE, examples=(30.0,))
+    temperature: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -101,7 +101,7 @@ class NLL(RowwiseLoss, CurvedLoss, stem="nll"):
 
     labels: ClassVar[Labels] = "always"
 
-    class_weight: tuple[float, ...] | None = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
+    class_weight: MaybeNumbers = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
     ignore_index: int | None = integer(default=None)
 
     def _make_plan(self) -> Plan:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from .._domains import FINITE_NOT_NEGATIVE, REAL, SIGN, Domain
 from .._engine import Plan
-from .._loss import Labels, choice, integer, parameter
+from .._loss import Labels, Number, choice, integer, parameter
 from .._paired import CurvedPairedLoss, PairedLoss
 
 
@@ -25,7 +25,7 @@ class MarginRanking(CurvedPairedLoss, stem="margin_ranking"):
     predictions: ClassVar[Mapping[str, Domain]] = {"first": REAL, "second": REAL}
     y_true_domain = SIGN
 
-    margin: float = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
+    margin: Number = parameter(default=0.0, domain=FINITE_NOT_NEGATIVE)
 
 
 class CosineEmbedding(PairedLoss, stem="cosine_embedding"):
@@ -45,7 +45,7 @@ class CosineEmbedding(PairedLoss, stem="cosine_embedding"):
     labels: ClassVar[Labels] = "rows"
     y_true_domain = SIGN
 
-    margin: float = parameter(default=0.0, domain=Domain(low=-1, high=1))
+    margin: Number = parameter(default=0.0, domain=Domain(low=-1, high=1))
     axis: int = integer(default=-1)
 
     def _make_plan(self) -> Plan:
@@ -69,8 +69,8 @@ class Triplet(PairedLoss, stem="triplet"):
     predictions: ClassVar[Mapping[str, Domain]] = {"anchor": REAL, "positive": REAL, "negative": REAL}
     labels: ClassVar[Labels] = "none"
 
-    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
-    p: float = parameter(default=2.0, domain=Domain(low=1, high=inf), examples=(1.0, inf))
+    margin: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    p: Number = parameter(default=2.0, domain=Domain(low=1, high=inf), examples=(1.0, inf))
     swap: bool = choice(default=False, choices=(True, False))
     axis: int = integer(default=-1)
 

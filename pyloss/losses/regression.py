@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from .._domains import ABOVE_MINUS_ONE, FINITE_NOT_NEGATIVE, INSIDE_UNIT, Domain
 from .._engine import Plan
-from .._loss import CurvedLoss, ElementwiseLoss, Labels, Reduction, RowwiseLoss, numbers, parameter
+from .._loss import CurvedLoss, ElementwiseLoss, Labels, Number, Numbers, Reduction, RowwiseLoss, numbers, parameter
 from .._total import Read, Sums, TotalLoss
 
 
@@ -86,7 +86,7 @@ class Huber(ElementwiseLoss, stem="huber"):
     Reference: P. J. Huber, Robust estimation of a location parameter, 1964.
     """
 
-    delta: float = parameter(default=1.0, domain=Domain(low=0, high=inf, low_open=True))
+    delta: Number = parameter(default=1.0, domain=Domain(low=0, high=inf, low_open=True))
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.delta,)) if isfinite(self.delta) else Plan(self, "sse")
@@ -101,7 +101,7 @@ class Pinball(ElementwiseLoss, stem="pinball"):
     Reference: R. Koenker and G. Bassett, Regression quantiles, 1978.
     """
 
-    quantile: float = parameter(default=0.5, domain=INSIDE_UNIT)
+    quantile: Number = parameter(default=0.5, domain=INSIDE_UNIT)
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.quantile, 1 - self.quantile))
@@ -121,7 +121,7 @@ class MultiQuantile(RowwiseLoss, CurvedLoss, stem="multi_quantile"):
 
     labels: ClassVar[Labels] = "rows"
 
-    quantiles: tuple[float, ...] = numbers(default=(0.1, 0.5, 0.9), domain=INSIDE_UNIT)
+    quantiles: Numbers = numbers(default=(0.1, 0.5, 0.9), domain=INSIDE_UNIT)
 
     def _make_plan(self) -> Plan:
         signed = tuple(quantile if quantile <= 0.5 else quantile - 1 for quantile in self.quantiles)
@@ -147,7 +147,7 @@ class SmoothL1(ElementwiseLoss, stem="smooth_l1"):
     Reference: R. Girshick, Fast R-CNN, 2015.
     """
 
-    beta: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0,))
+    beta: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0,))
 
 
 class Expectile(ElementwiseLoss, stem="expectile"):
@@ -159,7 +159,7 @@ class Expectile(ElementwiseLoss, stem="expectile"):
     Reference: W. K. Newey and J. L. Powell, Asymmetric least squares estimation and testing, 1987.
     """
 
-    quantile: float = parameter(default=0.5, domain=INSIDE_UNIT)
+    quantile: Number = parameter(default=0.5, domain=INSIDE_UNIT)
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.quantile, 1 - self.quantile))
@@ -174,7 +174,7 @@ class EpsilonInsensitive(ElementwiseLoss, stem="epsilon_insensitive"):
     Reference: V. N. Vapnik, The nature of statistical learning theory, 1995.
     """
 
-    epsilon: float = parameter(default=0.1, domain=FINITE_NOT_NEGATIVE, examples=(0.0,))
+    epsilon: Number = parameter(default=0.1, domain=FINITE_NOT_NEGATIVE, examples=(0.0,))
 
 
 class SquaredEpsilonInsensitive(ElementwiseLoss, stem="squared_epsilon_insensitive"):
@@ -186,7 +186,7 @@ class SquaredEpsilonInsensitive(ElementwiseLoss, stem="squared_epsilon_insensiti
     Reference: V. N. Vapnik, The nature of statistical learning theory, 1995.
     """
 
-    epsilon: float = parameter(default=0.1, domain=FINITE_NOT_NEGATIVE)
+    epsilon: Number = parameter(default=0.1, domain=FINITE_NOT_NEGATIVE)
 
 
 class MAPE(ElementwiseLoss, stem="mape"):

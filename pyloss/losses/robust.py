@@ -5,7 +5,7 @@ from math import inf
 from .._domains import FINITE_POSITIVE, Domain
 from .._engine import Plan
 from .._formulas import root_in_two
-from .._loss import ElementwiseLoss, parameter
+from .._loss import ElementwiseLoss, Number, parameter
 
 
 class PseudoHuber(ElementwiseLoss, stem="pseudo_huber"):
@@ -18,7 +18,7 @@ class PseudoHuber(ElementwiseLoss, stem="pseudo_huber"):
     computed imaging, 1994.
     """
 
-    delta: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    delta: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class LogCosh(ElementwiseLoss, stem="log_cosh"):
@@ -40,7 +40,7 @@ class Fair(ElementwiseLoss, stem="fair"):
     Reference: R. C. Fair, On the robust estimation of econometric models, 1974.
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class Cauchy(ElementwiseLoss, stem="cauchy"):
@@ -52,7 +52,7 @@ class Cauchy(ElementwiseLoss, stem="cauchy"):
     Reference: M. J. Black and P. Anandan, The robust estimation of multiple motions, 1996.
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class Welsch(ElementwiseLoss, stem="welsch"):
@@ -64,7 +64,7 @@ class Welsch(ElementwiseLoss, stem="welsch"):
     Reference: J. E. Dennis and R. E. Welsch, Techniques for nonlinear least squares and robust regression, 1978.
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class GemanMcClure(ElementwiseLoss, stem="geman_mcclure"):
@@ -76,7 +76,7 @@ class GemanMcClure(ElementwiseLoss, stem="geman_mcclure"):
     Reference: S. Geman and D. E. McClure, Bayesian image analysis: an application to single photon emission tomography, 1985.
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class Tukey(ElementwiseLoss, stem="tukey"):
@@ -89,7 +89,7 @@ class Tukey(ElementwiseLoss, stem="tukey"):
     Reference: A. E. Beaton and J. W. Tukey, The fitting of power series, meaning polynomials, illustrated on band-spectroscopic data, 1974.
     """
 
-    c: float = parameter(default=4.685, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=4.685, domain=FINITE_POSITIVE)
 
 
 class Arctan(ElementwiseLoss, stem="arctan"):
@@ -101,7 +101,7 @@ class Arctan(ElementwiseLoss, stem="arctan"):
     Reference: P. Virtanen et al., SciPy 1.0: fundamental algorithms for scientific computing in Python, 2020 (least_squares).
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
 
 class StudentT(ElementwiseLoss, stem="student_t"):
@@ -113,8 +113,8 @@ class StudentT(ElementwiseLoss, stem="student_t"):
     Reference: K. L. Lange, R. J. A. Little and J. M. G. Taylor, Robust statistical modeling using the t distribution, 1989.
     """
 
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
-    df: float = parameter(default=4.0, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
+    df: Number = parameter(default=4.0, domain=FINITE_POSITIVE)
 
     def _make_plan(self) -> Plan:
         return Plan(self, self.name, parameters=(self.c, *root_in_two(self.df)))
@@ -129,7 +129,7 @@ class AndrewWave(ElementwiseLoss, stem="andrew_wave"):
     Reference: D. F. Andrews, A robust method for multiple linear regression, 1974.
     """
 
-    c: float = parameter(default=1.339, domain=FINITE_POSITIVE)
+    c: Number = parameter(default=1.339, domain=FINITE_POSITIVE)
 
 
 class Wing(ElementwiseLoss, stem="wing"):
@@ -143,8 +143,8 @@ class Wing(ElementwiseLoss, stem="wing"):
     Reference: Z.-H. Feng, J. Kittler, M. Awais, P. Huber and X.-J. Wu, Wing loss for robust facial landmark localisation, 2018.
     """
 
-    width: float = parameter(default=5.0, domain=FINITE_POSITIVE)
-    curvature: float = parameter(default=0.5, domain=FINITE_POSITIVE)
+    width: Number = parameter(default=5.0, domain=FINITE_POSITIVE)
+    curvature: Number = parameter(default=0.5, domain=FINITE_POSITIVE)
 
 
 class Lq(ElementwiseLoss, stem="lq"):
@@ -156,7 +156,7 @@ class Lq(ElementwiseLoss, stem="lq"):
     Reference: J. R. Rice and J. S. White, Norms for smoothing and estimation, 1964.
     """
 
-    q: float = parameter(default=1.5, domain=Domain(low=1, high=inf, high_open=True), examples=(1.0, 2.0, 3.0))
+    q: Number = parameter(default=1.5, domain=Domain(low=1, high=inf, high_open=True), examples=(1.0, 2.0, 3.0))
 
     def _make_plan(self) -> Plan:
         return Plan(self, {1.0: "mae", 2.0: "mse"}.get(self.q, self.name), parameters=(self.q,))
@@ -183,8 +183,8 @@ class Barron(ElementwiseLoss, stem="barron"):
     Reference: J. T. Barron, A general and adaptive robust loss function, 2019.
     """
 
-    alpha: float = parameter(default=1.0, domain=Domain(high_open=True), examples=(2.0, 0.0, -inf, -2.0, 3.0, 1.9375))
-    c: float = parameter(default=1.0, domain=FINITE_POSITIVE)
+    alpha: Number = parameter(default=1.0, domain=Domain(high_open=True), examples=(2.0, 0.0, -inf, -2.0, 3.0, 1.9375))
+    c: Number = parameter(default=1.0, domain=FINITE_POSITIVE)
 
     def _make_plan(self) -> Plan:
         alpha = min(self.alpha, ENDLESS)

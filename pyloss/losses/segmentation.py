@@ -5,7 +5,7 @@ from functools import cached_property
 
 from .._domains import FINITE_NOT_NEGATIVE, FINITE_POSITIVE
 from .._formulas import Numbers, choose, power, ratio, root, tame, total
-from .._loss import parameter
+from .._loss import Number, parameter
 from .._overlap import OverlapLoss
 from .._total import Read, Sums
 
@@ -56,7 +56,7 @@ class Dice(IndexLoss, stem="dice"):
     Reference: F. Milletari, N. Navab and S. Ahmadi, V-Net, 2016.
     """
 
-    smooth: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    smooth: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     @cached_property
     def _prices(self) -> tuple[float, float, float]:
@@ -76,7 +76,7 @@ class Jaccard(IndexLoss, stem="jaccard"):
     Reference: M. A. Rahman and Y. Wang, Optimizing intersection-over-union in deep neural networks for image segmentation, 2016.
     """
 
-    smooth: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    smooth: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     @cached_property
     def _prices(self) -> tuple[float, float, float]:
@@ -102,10 +102,10 @@ class Tversky(IndexLoss, stem="tversky"):
     Khan, A novel focal Tversky loss function, 2018.
     """
 
-    alpha: float = parameter(default=0.5, domain=FINITE_NOT_NEGATIVE)
-    beta: float = parameter(default=0.5, domain=FINITE_NOT_NEGATIVE)
-    gamma: float = parameter(default=1.0, domain=FINITE_POSITIVE, examples=(1.5,))
-    smooth: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    alpha: Number = parameter(default=0.5, domain=FINITE_NOT_NEGATIVE)
+    beta: Number = parameter(default=0.5, domain=FINITE_NOT_NEGATIVE)
+    gamma: Number = parameter(default=1.0, domain=FINITE_POSITIVE, examples=(1.5,))
+    smooth: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     @cached_property
     def _prices(self) -> tuple[float, float, float]:

@@ -2,7 +2,7 @@
 
 from .._domains import FINITE_NOT_NEGATIVE, SIGN
 from .._engine import Plan
-from .._loss import ElementwiseLoss, RowwiseLoss, parameter
+from .._loss import ElementwiseLoss, Number, RowwiseLoss, parameter
 
 
 class CosineDistance(RowwiseLoss, stem="cosine_distance"):
@@ -31,6 +31,6 @@ class HingeEmbedding(ElementwiseLoss, stem="hinge_embedding"):
     Reference: R. Hadsell, S. Chopra and Y. LeCun, Dimensionality reduction by learning an invariant mapping, 2006.
     """
 
-    margin: float = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
+    margin: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = SIGN

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from .._domains import FINITE_NOT_NEGATIVE, FRACTION, FROM_MINUS_ONE, NOT_NEGATIVE, PROBABILITY
 from .._engine import Plan
-from .._loss import CurvedLoss, Labels, RowwiseLoss, numbers, parameter
+from .._loss import CurvedLoss, Labels, MaybeNumbers, Number, RowwiseLoss, numbers, parameter
 from .._probability import LogitLoss
 
 
@@ -27,8 +27,8 @@ class CategoricalFocal(LogitLoss, RowwiseLoss, stem="categorical_focal"):
     Reference: T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar, Focal loss for dense object detection, 2017.
     """
 
-    gamma: float = parameter(default=2.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0))
-    alpha: tuple[float, ...] | None = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
+    gamma: Number = parameter(default=2.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 1.0))
+    alpha: MaybeNumbers = numbers(default=None, domain=FINITE_NOT_NEGATIVE)
 
     y_true_domain = NOT_NEGATIVE
     y_pred_domain = PROBABILITY
@@ -69,7 +69,7 @@ class Poly1(CurvedLoss, RowwiseLoss, stem="poly1"):
     classification loss functions, 2022.
     """
 
-    epsilon: float = parameter(default=2.0, domain=FROM_MINUS_ONE, examples=(0.0, -1.0))
+    epsilon: Number = parameter(default=2.0, domain=FROM_MINUS_ONE, examples=(0.0, -1.0))
 
     y_true_domain = NOT_NEGATIVE
     labels: ClassVar[Labels] = "maybe"
@@ -101,7 +101,7 @@ class GeneralizedCE(LogitLoss, RowwiseLoss, stem="generalized_ce"):
     Reference: Z. Zhang and M. R. Sabuncu, Generalized cross entropy loss for training deep neural networks with noisy labels, 2018.
     """
 
-    q: float = parameter(default=0.7, domain=FRACTION, examples=(1.0, 2.0**-30))
+    q: Number = parameter(default=0.7, domain=FRACTION, examples=(1.0, 2.0**-30))
 
     y_true_domain = NOT_NEGATIVE
     y_pred_domain = PROBABILITY
