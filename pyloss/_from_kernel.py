@@ -113,7 +113,7 @@ def from_kernel(
 
     Any dtype, layout and mask, weights, reductions, threads, `out=`, checks and errors are pyloss's, as for its own losses. `outputs` is
     the sum of 1, 2 and 4 for the value, the gradient and the second derivative that are read afterwards; the kernel may write the others or
-    leave them alone. No array overlaps another, and n is at most 1024.
+    leave them alone. No result overlaps another array, and n is at most 1024.
 
     The kernel is called without the GIL, from several threads at once: it must not call Python, raise, or keep anything between calls.
 

@@ -21,7 +21,7 @@ Term: TypeAlias = tuple[float, AnyLoss]
 
 @dataclass(frozen=True, repr=False)
 class Sum:
-    """A weighted sum of losses of the same arguments, as a loss of its own: `Sum([(1.0, Dice()), (0.5, BCE())])`.
+    """A weighted sum of losses of the same arguments, asked as a loss is: `Sum([(1.0, Dice()), (0.5, BCE())])`.
 
     value w1 v1 + w2 v2 + ..., gradient and diagonal second derivative the same sums. It is asked as every loss is: called, `grad`,
     `value_and_grad`, `forward`, `backward`, and where all terms have it `grad_and_hess`, each with `(y_true, y_pred, sample_weight=None)`

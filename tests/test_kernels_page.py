@@ -41,7 +41,7 @@ def linex(y_true, y_pred, a=0.5):
 
 def test_the_page_has_the_examples():
     assert len(COMMANDS) == 2
-    assert PROGRAMS == ["linex_numba.py", "linex_ctypes.py", "use_linex_cython.py", "use_descent.py"]
+    assert PROGRAMS == ["linex_numba.py", "linex_ctypes.py", "use_linex_cython.py", "use_descent.py", "use_total.py"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -56,8 +56,23 @@ def test_an_example(program, folder, monkeypatch, capsys):
         value, verdict = said.splitlines()[:2]
         assert float(value) == pytest.approx(linex(*np.random.default_rng(0).normal(size=(2, 100))), rel=1e-14)
         assert verdict == "linex: value, gradient and Hessian agree"
+    elif "total" in program:
+        assert len(set(said.splitlines())) == 1
     else:
         assert float(said) == pytest.approx(3, abs=0.1)
+
+
+def test_the_answers_in_c(folder, monkeypatch):
+    """What the page's module raises is what the API has set, or what it says of a number."""
+    monkeypatch.syspath_prepend(folder)
+    import total
+
+    with pytest.raises(TypeError, match="elementwise"):
+        total.total(pyloss.Dice(), np.zeros(3), np.zeros(3))
+    with pytest.raises(ValueError, match=r"^bce: number 1 is out of its domain$"):
+        total.total(pyloss.BCE(), np.zeros(3), np.array([0.5, 1.5, 0.5]))
+    with pytest.raises(ValueError, match="one length"):
+        total.total(pyloss.BCE(), np.zeros(3), np.zeros(2))
 
 
 def test_the_table_of_the_c_api():

@@ -14,7 +14,8 @@ extern "C" {
 /* A block kernel, which pyloss.from_kernel takes: it fills value, grad and hess for n elements, unscaled and without weights.
  *
  * `outputs` says which of them are read afterwards, so that the others may be left alone; all three can be written to in any case, and no
- * array overlaps another. `parameters` are those given to from_kernel. It is called without the GIL, from several threads at once. */
+ * result overlaps another array; y_true and y_pred may be the same. `parameters` are those given to from_kernel. It is called without
+ * the GIL, from several threads at once. */
 typedef void (*pyloss_kernel)(const double *y_true, const double *y_pred, const double *parameters, int outputs, double *value,
                               double *grad, double *hess, ptrdiff_t n);
 typedef void (*pyloss_kernel32)(const float *y_true, const float *y_pred, const double *parameters, int outputs, float *value,

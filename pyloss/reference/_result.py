@@ -111,7 +111,7 @@ def reduce(
 def evaluate(loss: Any, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Result:
     """All that a loss object answers, from the oracle of its name; `on_empty="raise"` is taken for "nan".
 
-    Of a `pyloss.Sum` the weighted sum of its terms' answers.
+    Of a `pyloss.Sum` the weighted sum of its terms' answers. The mask of a masked array is ignored: give what is masked the weight 0.
     """
     if isinstance(loss, KernelLoss):
         raise TypeError(f"{loss.name}: a loss made of a kernel has no textbook to evaluate")
