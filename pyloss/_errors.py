@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ._domains import Domain
     from ._loss import Loss
 
 Array = NDArray[Any]
@@ -19,6 +20,13 @@ REALS = (*NARROW, "float64")
 """The dtypes of real numbers, beside the integers, by name."""
 
 GIVEN_WITH_ARRAYS = ("sample_weight", "out")
+OTHER_NUMBERS = {
+    "y_true": {"log_true": "logarithms"},
+    "y_pred": {"from_logits": "logits", "log_pred": "logarithms"},
+}
+"""What an argument may hold beside what it holds as a rule, and the parameter that says so."""
+VOID = 255
+"""The label of pixels that are not to be counted, as images of bytes have it; elsewhere it is a negative one."""
 
 
 def bad_dtype(loss: "Loss", argument: str, array: Array, labels: bool = False) -> TypeError:
@@ -196,26 +204,39 @@ def fault(
     if axis >= 0:
         where = (*where[:-1][:axis], where[-1], *where[:-1][axis:])
     if in_y_pred:
-        argument, domain = prediction(loss, place_in_y_pred), [*loss.predictions.values(), loss.y_pred_domain]
-        return ValueError(
-            f"{loss.name}: {argument} must be {domain[place_in_y_pred]}, got {y_pred[where]}{place(where)}{note}"
-        )
+        argument, domains = prediction(loss, place_in_y_pred), [*loss.predictions.values(), loss.y_pred_domain]
+        return outside(loss, argument, domains[place_in_y_pred], y_pred, where, note)
     one_a_row = y_true.ndim < len(where)
     if one_a_row:
         where = (*where[:axis], *where[axis + 1 :])
     if labels:
         end = "" if one_a_row else ", or -1 to end a list"
         return bad_label(loss, y_true[where], y_pred.shape[axis], place(where), note, end)
-    return ValueError(f"{loss.name}: y_true must be {loss.y_true_domain}, got {y_true[where]}{place(where)}{note}")
+    return outside(loss, "y_true", loss.y_true_domain, y_true, where, note)
+
+
+def outside(
+    loss: "Loss", argument: str, domain: "Domain", array: Array, where: tuple[int, ...], note: str = ""
+) -> ValueError:
+    hint = other_numbers(loss, argument)
+    return ValueError(f"{loss.name}: {argument} must be {domain}, got {array[where]}{place(where)}{hint}{note}")
+
+
+def other_numbers(loss: "Loss", argument: str) -> str:
+    """What to write for numbers of another kind."""
+    options = OTHER_NUMBERS.get(argument, {}).items()
+    hints = [f"{option}=True if these are {kind}" for option, kind in options if getattr(loss, option, None) is False]
+    return f" (write {' or '.join(hints)})" if hints else ""
 
 
 def out_of_domain(loss: "Loss", y_pred: Array, index: int) -> ValueError:
-    where = position(index, y_pred.shape)
-    return ValueError(f"{loss.name}: y_pred must be {loss.y_pred_domain}, got {y_pred[where]}{place(where)}")
+    return outside(loss, "y_pred", loss.y_pred_domain, y_pred, position(index, y_pred.shape))
 
 
 def bad_label(loss: "Loss", label: Any, classes: int, where: str, note: str, end: str = "") -> IndexError:
-    return IndexError(f"{loss.name}: class labels must be in 0 ... {classes - 1}{end}, got {label}{where}{note}")
+    marks = getattr(loss, "ignore_index", 0) is None and (label == VOID or -(2**53) < label < 0)
+    hint = f" (write ignore_index={label} if it marks what is not to be counted)" if marks else ""
+    return IndexError(f"{loss.name}: class labels must be in 0 ... {classes - 1}{end}, got {label}{where}{hint}{note}")
 
 
 def check_out(loss: "Loss", out: object, shape: Shape) -> None:

@@ -400,6 +400,10 @@ def _numbers(loss: str, name: str, given: Any, domain: Domain) -> tuple[float, .
         if np.ma.is_masked(given):
             raise TypeError(f"{loss}: {name} must not be masked")
         given = np.asarray(given)  # a subclass is walked in a way of its own
+    if isinstance(given, Mapping):
+        raise TypeError(
+            f"{loss}: {name} must be a sequence of numbers, one for each class in their order, got {given!r}"
+        )
     flat = given.ndim == 1 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
     if not flat or isinstance(given, str | bytes | bytearray | memoryview):
         raise TypeError(f"{loss}: {name} must be a sequence of numbers, got {given!r}")

@@ -157,3 +157,18 @@ def assert_same_bits(got: dict[str, Any], expected: dict[str, Any]) -> None:
         if bits(got[name]) != bits(answer):
             np.testing.assert_array_equal(np.asarray(got[name]), np.asarray(answer), err_msg=name, strict=True)
             raise AssertionError(f"{name}: the same numbers but not the same bits")
+
+
+def hint(loss: Any, argument: str) -> str:
+    """What an error says to write for numbers that are of another kind."""
+    options = {"y_true": {"log_true": "logarithms"}, "y_pred": {"from_logits": "logits", "log_pred": "logarithms"}}
+    for option, kind in options[argument].items():
+        if getattr(loss, option, True) is False:
+            return f" (write {option}=True if these are {kind})"
+    return ""
+
+
+def hint_at_label(loss: Any, label: int) -> str:
+    if getattr(loss, "ignore_index", 0) is None and (label == 255 or -(2**53) < label < 0):
+        return f" (write ignore_index={label} if it marks what is not to be counted)"
+    return ""

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from comparing import methods
+from comparing import hint, methods
 from everything import OTHERS, each, filled, parts, sample
 from test_errors import outside, violations
 from variants import ELEMENTWISE, EVERY, VARIANTS, Variant, another, data, goes
@@ -207,7 +207,7 @@ def test_rows_14_69_70_predictions_out_of_their_domain(variant, place, number, d
         row = (7, int(y[7]))
     bad[place][row] = number
     pred = tuple(bad) if isinstance(p, tuple) else bad[0]
-    at = re.escape(f", got {dtype(number)} at index {row}")
+    at = re.escape(f", got {dtype(number)} at index {row}{hint(variant(), 'y_pred')}")
     for ask in methods(variant()):
         with pytest.raises(ValueError, match=rf"^{variant.stem}: y_pred.* must be .*{at}$"):
             getattr(variant(), ask)(y, pred)

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from comparing import methods
+from comparing import hint, hint_at_label, methods
 from layouts import LAYOUTS
 from variants import ELEMENTWISE, EVERY, REDUCTIONS, ROWWISE, VARIANTS, data, weights
 
@@ -302,7 +302,7 @@ def test_rows_14_16_23_68_74_domains(variant, argument, number, dtype, rng):
         wrong[first] = number
         wrong[8, 7, -1] = wrong[8, 7, int(y[8, 7])] if variant.labels else number
         rule = getattr(variant(), f"{argument}_domain")
-        message = f"{variant.stem}: {argument} must be {rule}, got {dtype(number)} at index {first}"
+        message = f"{variant.stem}: {argument} must be {rule}, got {dtype(number)} at index {first}{hint(variant(), argument)}"
         for layout in (np.array, *LAYOUTS.values()):
             arrays = layout(y), layout(p)
             for ask in ask_all(variant(), *arrays):
@@ -359,7 +359,7 @@ def test_rows_45_and_46_labels(variant):
     for label in (5, -1, 7, 2**40, -(2**62), 2**63 - 1):
         y[30, 2] = label
         y[31, 0] = 99
-        message = f"{variant.stem}: class labels must be in 0 ... 4, got {label} at index (30, 2)"
+        message = f"{variant.stem}: class labels must be in 0 ... 4, got {label} at index (30, 2){hint_at_label(variant(), label)}"
         for check in (True, False):
             for layout in (np.array, np.asfortranarray, LAYOUTS["negative"]):
                 for ask in ask_all(variant(check=check), layout(y), p):

@@ -153,7 +153,9 @@ def test_data_out_of_their_domain_have_a_place_in_the_file(row, folder):
     p[row] = 1.5
     np.save("p.npy", p)
     message = refused("y.npy", "p.npy", losses=["mse", "log_loss"])
-    assert message == f"bce: y_pred must be in [0, 1], got 1.5 at index {row}"
+    assert (
+        message == f"bce: y_pred must be in [0, 1], got 1.5 at index {row} (write from_logits=True if these are logits)"
+    )
     w = np.load("w.npy")
     w[row] = -1
     np.save("w.npy", w)

@@ -1,4 +1,4 @@
-"""What an error of shapes says to write: it runs, it gives the shape, and every number keeps its meaning."""
+"""What errors say to write: it runs, and every number keeps its meaning."""
 
 import re
 
@@ -59,3 +59,36 @@ def test_a_truth_of_one_number_a_row_has_no_classes():
     message = "y_true must hold one number per row, with the shape of y_pred without axis -1, got (4, 2) and (4, 2)"
     with refused(ValueError, f"multi_quantile: {message}"):
         pyloss.multi_quantile(np.zeros((4, 2)), np.zeros((4, 2)), quantiles=(0.1, 0.9))
+
+
+def test_a_mapping_in_the_place_of_class_weights():
+    message = "cce: class_weight must be a sequence of numbers, one for each class in their order, got {0: 1.0, 1: 5.0}"
+    with refused(TypeError, message):
+        pyloss.CCE(class_weight={0: 1.0, 1: 5.0})
+
+
+@pytest.mark.parametrize("loss", [pyloss.BCE(), pyloss.CCE(), pyloss.KLDivergence()], ids=lambda loss: loss.name)
+def test_what_numbers_of_another_kind_are_given_with(loss):
+    """Before the note on what was written."""
+    option, kind = ("log_pred", "logarithms") if loss.name == "kl_divergence" else ("from_logits", "logits")
+    y, p = np.full((2000, 3), 0.25), np.full((2000, 3), 0.5)
+    p[-1] = -0.25
+    where = rf"got -0\.25 at index \(1999, 0\) \(write {option}=True if these are {kind}\)"
+    with pytest.raises(ValueError, match=where + "; out may be partly written$"):
+        loss.grad(y, p, out=np.empty_like(p))
+    type(loss)(**{option: True})(y, p)
+
+
+@pytest.mark.parametrize("label", [-1, -100, 255])
+def test_labels_that_mark_what_is_ignored(label):
+    y, p = np.array([0, label]), np.full((2, 3), 0.5)
+    for loss in (pyloss.CCE(), pyloss.SparseCCE()):
+        with refused(
+            IndexError,
+            f"{loss.name}: class labels must be in 0 ... 2, got {label} at index 1 "
+            f"(write ignore_index={label} if it marks what is not to be counted)",
+        ):
+            loss(y, p)
+        assert type(loss)(ignore_index=label)(y, p) == np.log(2)
+    with refused(IndexError, f"cce: class labels must be in 0 ... 2, got {label} at index 1"):
+        pyloss.CCE(ignore_index=-7)(y, p)
