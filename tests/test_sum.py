@@ -186,9 +186,9 @@ def test_weight_zero():
 def test_an_error_says_when_out_may_be_partly_written():
     out = np.zeros(2)
     loss = Sum([(1, MSE()), (1, BCE())])
-    with pytest.raises(ValueError, match=r"got 2.0 at index 1; out may be partly written$"):
+    with pytest.raises(ValueError, match=r"got 2.0 at index 1 \(.*\); out may be partly written$"):
         loss.grad([0.0, 1.0], [0.5, 2.0], out=out)
-    with pytest.raises(ValueError, match=r"got 2.0 at index 1$"):
+    with pytest.raises(ValueError, match=r"got 2.0 at index 1 \(.*\)$"):
         loss.grad([0.0, 1.0], [0.5, 2.0])
 
 
