@@ -65,8 +65,7 @@ class Sum:
 
     def leaves(self) -> list[tuple[float, Loss]]:
         """The losses that are no sums, each with the product of its weights."""
-        inside = [(weight, loss.leaves() if isinstance(loss, Sum) else [(1.0, loss)]) for weight, loss in self.terms]
-        return [(weight * factor, leaf) for weight, leaves in inside for factor, leaf in leaves]
+        return [(weight * factor, leaf) for weight, loss in self.terms for factor, leaf in leaves(loss)]
 
     def __call__(
         self,
@@ -190,6 +189,11 @@ def _checked(given: Any) -> tuple[Term, ...]:
     for _, loss in terms[1:]:
         _check_predictions(terms[0][1], loss)
     return terms
+
+
+def leaves(loss: AnyLoss) -> list[tuple[float, Loss]]:
+    """The losses that a sum is made of, with their weights; of a loss itself alone."""
+    return loss.leaves() if isinstance(loss, Sum) else [(1.0, loss)]
 
 
 def _check_predictions(first: AnyLoss, other: AnyLoss) -> None:

@@ -409,9 +409,8 @@ def test_what_a_kernel_forgets_is_nan():
     value, grad = pyloss.from_kernel(silent, name="silent", reduction="none").value_and_grad(y, p)
     assert np.isnan(value).all()
     assert np.isnan(grad).all()
-    both = pyloss.from_kernel(
-        silent, kernel32=callback(lambda *_: None, ctypes.c_float), name="silent", reduction="sum"
-    )
+    single = callback(lambda *_: None, ctypes.c_float)
+    both = pyloss.from_kernel(silent, kernel32=single, name="silent", reduction="sum")
     for dtype in (np.float32, np.float64):
         pyloss.MSE()(np.zeros(5000, dtype), np.ones(5000, dtype))  # leaves numbers behind
         assert np.isnan(both(np.zeros(5000, dtype), np.ones(5000, dtype)))

@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .. import _errors
 from .._domains import REAL
 from .._loss import Array, Loss
-from .._sum import Sum
+from .._sum import AnyLoss, Sum, leaves
 from ..losses.focal import AsymmetricBCE, BinaryFocal
 from ..losses.multiclass import CCE
-from ._boosting_curvature import AnyLoss, Curvature, Hessian, curvature, leaves
+from ._boosting_curvature import Curvature, Hessian, curvature
 from ._boosting_link import Link, predicted
 from ._boosting_start import best_start, takes_classes
 
@@ -200,8 +201,6 @@ def checked_for_metric(loss: object) -> list[Loss]:
     return parts
 
 
-def a_loss(loss: object) -> AnyLoss:
-    if isinstance(loss, Loss | Sum):
-        return loss
-    hint = f": write {loss.__name__}()" if isinstance(loss, type) and issubclass(loss, Loss) else ""
-    raise TypeError(f"boosting needs a loss of pyloss, got {loss!r}{hint}")
+def a_loss(loss: Any) -> AnyLoss:
+    _errors.check_loss(loss, "boosting needs")
+    return loss  # type: ignore[no-any-return]

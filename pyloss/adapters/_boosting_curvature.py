@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args
 import numpy as np
 
 from .._loss import Array, Loss
-from .._sum import Sum
+from .._sum import AnyLoss, leaves
 from ..losses.binary import (
     BCE,
     Brier,
@@ -53,19 +53,11 @@ from ..losses.robust import (
 from ..losses.similarity import HingeEmbedding
 
 Entry = TypeVar("Entry")
-AnyLoss: TypeAlias = "Loss | Sum"
 Mode = Literal["exact", "expected", "bound", "abs"]
 Hessian: TypeAlias = "Mode | float | None"
 
 STEEPEST_BRIER = 0.15411
 """Of 2 p^2 (1 - p) (2 - 3 p), the second derivative by the logit where y is 0; rounded up."""
-
-
-def leaves(loss: AnyLoss, weight: float = 1.0) -> list[tuple[float, Loss]]:
-    """The losses that a sum is made of, with their weights; of a loss itself alone."""
-    if isinstance(loss, Sum):
-        return [leaf for factor, term in loss.terms for leaf in leaves(term, weight * factor)]
-    return [(weight, loss)]
 
 
 def entry(table: Mapping[type[Loss], Entry], loss: AnyLoss) -> Entry | None:

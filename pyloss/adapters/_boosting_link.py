@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._loss import Array, Loss
+from .._sum import AnyLoss, leaves
 from ..losses.binary import BCE, Brier, Exponential, Logistic
 from ..losses.counts import LinkedLoss, NegativeBinomialNLL
 from ..losses.divergences import GeneralizedKL
@@ -14,7 +15,7 @@ from ..losses.focal import AsymmetricBCE, BinaryFocal
 from ..losses.margins import Sparsemax
 from ..losses.multiclass import CCE, SparseCCE
 from ..losses.softmax import CategoricalFocal, GeneralizedCE, Poly1
-from ._boosting_curvature import AnyLoss, entry, leaves
+from ._boosting_curvature import entry
 
 Link: TypeAlias = Callable[[ArrayLike], Array]
 """From raw scores to predictions."""

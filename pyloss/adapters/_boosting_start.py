@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._loss import Array, Loss
+from .._sum import AnyLoss, leaves
 from ..losses.binary import BCE, Brier, Exponential, Logistic
 from ..losses.counts import LinkedLoss, NegativeBinomialNLL
 from ..losses.multiclass import CCE
 from ..losses.regression import MAE, MSE, SSE, MultiQuantile, Pinball
 from ..losses.similarity import CosineDistance
-from ._boosting_curvature import AnyLoss, entry, leaves
+from ._boosting_curvature import entry
 from ._boosting_link import is_exponential
 
 Floats = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """The arrays of one call as dask arrays in the chunks of the prediction, and what is evaluated in each chunk."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
 from math import isnan
@@ -11,9 +11,8 @@ import numpy as np
 
 from .. import _arrays
 from .._loss import Loss
-from .._sum import Sum
+from .._sum import AnyLoss, leaves
 from . import _dask_chunks as chunks
-from ._dask_chunks import AnyLoss
 from ._library import require
 
 dask: Any = require("dask", "dask")
@@ -23,13 +22,9 @@ delayed: Any = require("dask.delayed", "dask")
 Axes = tuple[int, ...]
 
 
-def leaves(losses: Sequence[AnyLoss]) -> Iterator[Loss]:
+def all_leaves(losses: Sequence[AnyLoss]) -> list[Loss]:
     """The losses that are no sums."""
-    for loss in losses:
-        if isinstance(loss, Sum):
-            yield from leaves([term for _, term in loss.terms])
-        else:
-            yield loss
+    return [leaf for loss in losses for _, leaf in leaves(loss)]
 
 
 class Operands:
@@ -37,7 +32,7 @@ class Operands:
 
     def __init__(self, losses: Sequence[AnyLoss], y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         self.losses, self.name = losses, losses[0].name
-        self.several = isinstance(y_pred, tuple | list) and any(loss.predictions for loss in leaves(losses))
+        self.several = isinstance(y_pred, tuple | list) and any(loss.predictions for loss in all_leaves(losses))
         preds = [_as_dask(pred) for pred in (y_pred if self.several else [y_pred])]
         self.pred = preds[0]
         self.axes: Axes = tuple(range(self.pred.ndim))
@@ -80,7 +75,7 @@ class Operands:
 
     def _class_axis(self) -> int | None:
         """That of the losses of rows."""
-        given = {_axis(loss) for loss in leaves(self.losses) if loss.family in ("rowwise", "paired")} - {None}
+        given = {_axis(loss) for loss in all_leaves(self.losses) if loss.family in ("rowwise", "paired")} - {None}
         axes = {axis % max(1, self.pred.ndim) for axis in given}
         if len(axes) > 1:
             raise ValueError(
@@ -123,7 +118,7 @@ class Operands:
             raise ValueError(f"{self.name}: a row must lie in one chunk, got y_pred in {self.pred.numblocks}: {advice}")
         if all(axis == self.value_axes[0] for axis in cut):
             return
-        for loss in leaves(self.losses):
+        for loss in all_leaves(self.losses):
             if loss.reduction == "batchmean" or (loss.family in ("total", "sorted") and _axis(loss) is not None):
                 rest = {axis: -1 for axis in self.value_axes[1:]}
                 raise ValueError(

@@ -12,13 +12,12 @@ from .. import _arrays, _errors
 from .._accumulator import Accumulator
 from .._batch import floating
 from .._engine import is_tame
-from .._loss import Array, Loss
-from .._sum import Sum, added, scaled
+from .._loss import Array
+from .._sum import AnyLoss, Sum, added, scaled
 from .._tallies import ReducedTally, SumTally, Tally, TotalTally, common_step
 from .._total import TotalLoss
 from ..losses.regression import MAE
 
-AnyLoss = Loss | Sum
 Piece = slice | EllipsisType
 
 SERIAL = 131_072

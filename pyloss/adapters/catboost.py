@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._loss import Array
+from .._sum import AnyLoss
 from ..losses.multiclass import CCE
 from ._boosting import Metric, Objective
-from ._boosting_curvature import AnyLoss, Hessian
+from ._boosting_curvature import Hessian
 from ._boosting_link import Link
 from ._boosting_start import is_plain
 

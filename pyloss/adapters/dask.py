@@ -22,11 +22,10 @@ import numpy as np
 
 from .._accumulator import Accumulator
 from .._loss import Loss
-from .._sum import Sum
+from .._sum import AnyLoss, Sum
 from .._tallies import ReducedTally, TotalTally
 from . import _dask_chunks as chunks
-from ._dask_arrays import Operands, da, dask, folded, item, leaves
-from ._dask_chunks import AnyLoss
+from ._dask_arrays import Operands, all_leaves, da, dask, folded, item
 
 __all__ = ["accumulate", "grad", "value", "value_and_grad"]
 
@@ -91,7 +90,7 @@ def _value_of(accumulator: Any, losses: Any) -> LazyArray:
 
 
 def _values(loss: AnyLoss, operands: Operands) -> LazyArray:
-    for part in leaves([loss]):
+    for part in all_leaves([loss]):
         if part.family in ("total", "sorted"):
             raise ValueError(
                 f"{part.name}: a total has no value of each element or row, which reduction='none' asks for"
@@ -110,7 +109,7 @@ def _values(loss: AnyLoss, operands: Operands) -> LazyArray:
 def _differentiable(loss: AnyLoss, y_true: Any, y_pred: Any, sample_weight: Any) -> Operands:
     if not isinstance(loss, Loss | Sum):
         raise TypeError(f"pyloss.adapters.dask: a gradient is that of one loss of pyloss, got {loss!r}")
-    for part in leaves([loss]):
+    for part in all_leaves([loss]):
         if not isinstance(part._tally(), ReducedTally | TotalTally):
             raise TypeError(
                 f"{part.name}: of separate cases, as axis={getattr(part, 'axis', None)} makes them, there is a value and no gradient: "
@@ -135,7 +134,7 @@ def _slopes(loss: AnyLoss, operands: Operands) -> Any:
 
 def _is_read_first(loss: AnyLoss, operands: Operands) -> bool:
     """Whether only the sums of all data say what the gradient is divided by."""
-    parts = list(leaves([loss]))
+    parts = all_leaves([loss])
     if any(isinstance(part._tally(), TotalTally) for part in parts):
         return True
     if not operands.lengths_are_known:
@@ -147,7 +146,7 @@ def _is_read_first(loss: AnyLoss, operands: Operands) -> bool:
 
 
 def _is_mean(loss: AnyLoss) -> bool:
-    return any(part.reduction == "mean" for part in leaves([loss]))
+    return any(part.reduction == "mean" for part in all_leaves([loss]))
 
 
 def _counts(loss: AnyLoss, operands: Operands) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._sum import AnyLoss
 from ._boosting import ArrayObjective, Metric, unpacked
-from ._boosting_curvature import AnyLoss, Hessian
+from ._boosting_curvature import Hessian
 from ._boosting_link import Link
 
 
