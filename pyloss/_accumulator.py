@@ -34,7 +34,8 @@ class Accumulator(Generic[Result]):
     `np.memmap` may be given. It costs some microseconds more than the losses themselves, which pieces of 10,000 rows and more do not feel.
     An error leaves the accumulator as it was. Several threads may update one accumulator.
 
-    Where a loss is one of rows, all pieces have one number of axes and rows of one length, and two axes or more, also those of one row.
+    Where a loss is one of rows, a piece has two axes or more, also that of one row: of one axis it is a whole. Rows that lie along the
+    first axis have one length in all pieces.
     Totals such as `RMSE` and `Dice` are those of all data. Where a total has an `axis`, a case lies in one row (the first axis is not
     summed over), or it goes on through all rows: then the cases of all updates have one shape, and each takes some kilobytes of its own.
     Products of weights and values are added up as they are: where they leave the range of floats, the mean is lost.

@@ -224,9 +224,10 @@ def outside(
 
 def other_numbers(loss: "Loss", argument: str) -> str:
     """What to write for numbers of another kind."""
-    options = OTHER_NUMBERS.get(argument, {}).items()
-    hints = [f"{option}=True if these are {kind}" for option, kind in options if getattr(loss, option, None) is False]
-    return f" (write {' or '.join(hints)})" if hints else ""
+    for option, kind in OTHER_NUMBERS.get(argument, {}).items():
+        if getattr(loss, option, None) is False and not (kind == "logits" and getattr(loss, "eps", False)):
+            return f" (write {option}=True if these are {kind})"
+    return ""
 
 
 def out_of_domain(loss: "Loss", y_pred: Array, index: int) -> ValueError:

@@ -17,7 +17,7 @@ for _module in iter_modules(losses.__path__, f"{losses.__name__}."):
     import_module(_module.name)
 
 
-SCALARS = frozenset({float, int, bool, str, type(None), np.float64, np.float32, np.int64})
+SCALARS = frozenset({float, int, bool, str, type(None), np.float64, np.float32, np.float16, np.int64, np.int32})
 """One that is equal to another of its type stands for the same loss. Of tuples (1.0,) and (True,) are equal, and one of them is none."""
 
 

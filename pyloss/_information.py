@@ -36,6 +36,12 @@ def _cross_entropy(name: str, p: ArrayLike, q: ArrayLike, second: str) -> Value:
     try:
         value = _CrossEntropy(reduction="none")(p, q)
     except (TypeError, ValueError) as error:  # in the words of the function that was called
-        message = str(error).replace("cce:", f"{name}:").replace("y_true", "p").replace("y_pred", second)
+        message = (
+            str(error)
+            .partition(" (write ")[0]
+            .replace("cce:", f"{name}:")
+            .replace("y_true", "p")
+            .replace("y_pred", second)
+        )
         raise type(error)(message) from None
     return value if np.ndim(value) else float(value)

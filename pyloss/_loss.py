@@ -207,6 +207,14 @@ def _rule(declared: Field[Any]) -> str:
     return f"{rule} or None" if declared.default is None else rule
 
 
+class _NoHessian:
+    """An attribute that is missing, and says why. A `__getattr__` would make every call of a method take half as long again."""
+
+    def __get__(self, loss: "Loss | None", kind: type["Loss"]) -> NoReturn:
+        name = kind.__name__ if loss is None else loss.name
+        raise AttributeError(f"{name} has no diagonal second derivative", name="grad_and_hess", obj=loss or kind)
+
+
 class Loss(_Declared, Calls):
     """A loss function of (y_true, y_pred): its value, its gradient, and where there is one its diagonal Hessian.
 
@@ -292,12 +300,8 @@ class Loss(_Declared, Calls):
     def _make_plan(self) -> Plan:
         return Plan(self, self.name)
 
-    if not TYPE_CHECKING:  # whatever is asked for would have a type then
-
-        def __getattr__(self, name: str) -> NoReturn:
-            has_none = f"{self.name or type(self).__name__} has no diagonal second derivative"
-            other = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(has_none if name == "grad_and_hess" else other, name=name, obj=self)
+    if not TYPE_CHECKING:  # no type of a loss is to have what is not there
+        grad_and_hess = _NoHessian()
 
     @property
     def _empty(self) -> float:
@@ -337,6 +341,8 @@ class Loss(_Declared, Calls):
 
 class CurvedLoss(Loss, CurvedCalls):
     """A loss with a diagonal second derivative."""
+
+    grad_and_hess = CurvedCalls.grad_and_hess
 
 
 class ElementwiseLoss(CurvedLoss):

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
-from threading import Lock
+from threading import Lock, get_ident
 
 from . import _engine, _kernels
 
@@ -72,15 +72,19 @@ class _Threads:
 
     def __init__(self, n: int) -> None:
         self._lock = Lock()
-        self._blocks: dict[object, int] = {None: n}
-        self._alone = 0
+        # The blocks and the calls that last, with the thread that is in them; the first block is the process.
+        self._blocks: dict[tuple[int, object], int] = {(0, None): n}
+        self._alone: set[tuple[int, object]] = set()
         self._settle()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._unlock)
+            os.register_at_fork(after_in_child=self._forget_others)
 
-    def _unlock(self) -> None:
-        """A thread that held the lock is not in the child."""
+    def _forget_others(self) -> None:
+        """The thread that forked is the only one of a child."""
         self._lock = Lock()
+        self._blocks = {place: n for place, n in self._blocks.items() if place[0] in (0, get_ident())}
+        self._alone = {place for place in self._alone if place[0] == get_ident()}
+        self._settle()
 
     def set(self, n: int) -> None:
         """In the place of the latest block's."""
@@ -90,7 +94,7 @@ class _Threads:
 
     @contextmanager
     def block(self, n: int) -> Iterator[None]:
-        me = object()
+        me = get_ident(), object()
         with self._lock:
             self._blocks[me] = n
             self._settle()
@@ -103,14 +107,15 @@ class _Threads:
 
     @contextmanager
     def one(self) -> Iterator[None]:
+        me = get_ident(), object()
         with self._lock:
-            self._alone += 1
+            self._alone.add(me)
             self._settle()
         try:
             yield
         finally:
             with self._lock:
-                self._alone -= 1
+                self._alone.remove(me)
                 self._settle()
 
     def _settle(self) -> None:
@@ -118,7 +123,10 @@ class _Threads:
 
 
 def set_num_threads(n: int) -> None:
-    """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number."""
+    """Let a call use up to `n` threads. Only large calls use more than one; the results have the same bits with any number.
+
+    While there is a block of `threads`, in whichever Python thread, it holds as long as that block.
+    """
     _threads.set(_number_of_threads("set_num_threads", n))
 
 
@@ -131,7 +139,7 @@ def get_num_threads() -> int:
 def threads(n: int) -> Iterator[None]:
     """Within the block, let calls use up to `n` threads. The number is one for the whole process: that of the latest block that lasts.
 
-    Blocks of several Python threads may overlap. What `set_num_threads` sets in a block holds as long as the block.
+    Blocks of several Python threads may overlap. What `set_num_threads` sets meanwhile holds as long as the latest of them.
     """
     with _threads.block(_number_of_threads("threads", n)):
         yield

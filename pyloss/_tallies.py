@@ -68,14 +68,14 @@ class ReducedTally(Tally["Loss"]):
         super().__init__(loss)
         self.sums, self.rows = Sums(), 0
         self.form: tuple[int, int] | None = None
-        """Of arrays of rows: how many axes they have, and how long a row is; None where nothing is known yet."""
+        """Of rows along the first axis, which is that of pieces as a rule: how many axes there are, and how long a row is."""
 
     def add(self, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         self.rows += self.loss._plan.add_to(self.sums, y_true, y_pred, sample_weight)
         axis = getattr(self.loss, "axis", None)
-        shape = () if axis is None else np.shape(y_pred[0] if self.predictions else y_pred)
-        if prod(shape) and axis is not None:
-            self.take_form((len(shape), shape[axis]))
+        shape = () if axis is None else shape_of(y_pred[0] if self.predictions else y_pred)
+        if prod(shape) and axis in (0, -len(shape)):
+            self.take_form((len(shape), shape[0]))
 
     def merge(self, other: "ReducedTally") -> None:
         self.take_form(other.form)
@@ -260,6 +260,13 @@ class SumTally(Tally["Sum"]):
 
     def step(self, shape: tuple[int, ...]) -> int:
         return common_step(self.tallies, shape)
+
+
+def shape_of(given: Any) -> tuple[int, ...]:
+    """Of lists by their first entries: they have been read, and are not made an array once more."""
+    if isinstance(given, list | tuple):
+        return (len(given), *(shape_of(given[0]) if given else ()))
+    return np.shape(given)
 
 
 def agree(loss: "Loss", what: str, own: object, other: object) -> None:

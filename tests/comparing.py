@@ -7,6 +7,7 @@ import numpy as np
 from variants import FIRST
 
 import pyloss
+from pyloss import _errors
 
 Array = np.ndarray
 
@@ -161,11 +162,7 @@ def assert_same_bits(got: dict[str, Any], expected: dict[str, Any]) -> None:
 
 def hint(loss: Any, argument: str) -> str:
     """What an error says to write for numbers that are of another kind."""
-    options = {"y_true": {"log_true": "logarithms"}, "y_pred": {"from_logits": "logits", "log_pred": "logarithms"}}
-    for option, kind in options[argument].items():
-        if getattr(loss, option, True) is False:
-            return f" (write {option}=True if these are {kind})"
-    return ""
+    return _errors.other_numbers(loss, argument)
 
 
 def hint_at_label(loss: Any, label: int) -> str:

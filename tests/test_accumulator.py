@@ -142,27 +142,42 @@ def test_cases_keep_their_form():
 ROWS = [variant for variant in STREAMS if hasattr(variant(), "axis") and type(variant().axis) is int]
 
 
-@pytest.mark.parametrize("variant", [v for v in ROWS if v().axis == -1], ids=str)
-def test_rows_keep_their_form(variant):
-    """Of a piece and of an accumulator that is merged; an error changes nothing."""
-    classes = variant.classes or 4
-    first, deeper = (data(variant, shape) for shape in ((3, classes), (2, 3, classes)))
-    shorter = None if variant.classes else data(variant, (3, 2))
-    stem = variant.stem
-    stream = variant().accumulator()
-    stream.update(*first)
-    stream.update(*first)
+@pytest.mark.parametrize("stem", ["sparse_cce", "cce", "kl_divergence", "total_variation"])
+def test_rows_along_the_first_axis_keep_their_form(stem, rng):
+    """Of a piece and of an accumulator that is merged: rows that were cut are seldom of one length. An error changes nothing."""
+    loss = pyloss.LOSSES[stem](axis=0)
+
+    def arrays(*shape):
+        p = rng.random(shape)
+        return (p.argmax(0), p) if stem == "sparse_cce" else (p, p[::-1])
+
+    stream = loss.accumulator()
+    stream.update(*arrays(4, 3))
+    stream.update(*arrays(4, 5))
     before = stream.result()
-    wrong = [(deeper, f"{stem}: the arrays of a stream have one number of axes, got 3 after 2")]
-    if shorter is not None:
-        wrong.append((shorter, f"{stem}: the arrays of a stream have one length of rows, got 2 after {classes}"))
-    for arrays, message in wrong:
-        other = variant().accumulator()
-        other.update(*arrays)
-        for take_in in (lambda: stream.update(*arrays), lambda: stream.merge(other)):  # noqa: B023
+    wrong = [
+        (arrays(4, 3, 2), f"{stem}: the arrays of a stream have one number of axes, got 3 after 2"),
+        (arrays(2, 3), f"{stem}: the arrays of a stream have one length of rows, got 2 after 4"),
+    ]
+    for given, message in wrong:
+        other = loss.accumulator()
+        other.update(*given)
+        for take_in in (lambda: stream.update(*given), lambda: stream.merge(other)):  # noqa: B023
             with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
                 take_in()
     assert stream.result() == before
+
+
+@pytest.mark.parametrize("variant", [v for v in ROWS if v().axis == -1 and not v.classes], ids=str)
+def test_rows_along_the_last_axis_may_be_of_any_length(variant):
+    """As lists of answers to queries are."""
+    parts = [data(variant, shape) for shape in ((3, 4), (1, 6), (2, 1, 5))]
+    stream = variant(reduction="sum").accumulator()
+    for part in parts:
+        stream.update(*part)
+    assert stream.result() == pytest.approx(
+        sum(variant(reduction="sum")(*part) for part in parts), rel=1e-12, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("variant", [v for v in ROWS if v().axis == -1], ids=str)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,8 @@ def test_labels_name_what_is_not_the_default() -> None:
     specs = ["huber", "huber:delta=2", "log_loss:from_logits=true,eps=0", "PoissonNLL:log_input=false"]
     written = [shapes.label(shapes.parse(spec)) for spec in specs]
     assert written == ["huber", "huber (delta=2)", "bce (from_logits)", "poisson_nll (log_input=False)"]
-    assert shapes.label(shapes.parse("binary_focal:alpha=none")) in ("binary_focal", "binary_focal (alpha=None)")
+    assert shapes.label(shapes.parse("binary_focal:alpha=none")) == "binary_focal"
+    assert shapes.parse("barron:alpha=-inf") == shapes.parse("barron:alpha=-Infinity") == pyloss.Barron(alpha=-inf, reduction="none")
 
 
 def test_losses_of_a_panel_have_colours_of_their_own() -> None:

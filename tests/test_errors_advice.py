@@ -1,12 +1,15 @@
 """What errors say to write: it runs, and every number keeps its meaning."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from test_errors import LABELLED, refused
+from variants import EVERY
 
 import pyloss
+from pyloss import _errors
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,18 @@ def test_row76_what_to_write_gives_the_shape_and_leaves_every_number_its_place(t
         pyloss.mse(y_true, np.zeros(pred))
     for given in [y_true, y_true.tolist(), np.ma.masked_array(y_true)] if advice else []:
         assert eval(advice, {"np": np, "y_true": given}).shape == pred
+
+
+@pytest.mark.parametrize("argument", ["y_true", "y_pred"])
+@pytest.mark.parametrize("variant", EVERY, ids=str)
+def test_numbers_of_another_kind(variant, argument):
+    """Where an option is named, the loss has it, and takes it beside its other parameters."""
+    advice = re.search(r"write (\w+)=True", _errors.other_numbers(variant(), argument))
+    if advice:
+        other = replace(variant(), **{advice[1]: True})
+        assert getattr(other, f"{argument}_domain") != getattr(variant(), f"{argument}_domain")
+    options = {"y_true": ["log_true"], "y_pred": ["from_logits", "log_pred"]}[argument]
+    assert bool(advice) == any(getattr(variant(), option, True) is False for option in options) or variant().eps
 
 
 @pytest.mark.parametrize("variant", LABELLED, ids=str)

@@ -148,9 +148,9 @@ def test_entropy_refuses_what_losses_refuse():
         with pytest.raises(TypeError, match="must hold real numbers"):
             pyloss.entropy(p)
     assert pyloss.entropy([1, 0]) == 0
-    with pytest.raises(ValueError, match=r"^entropy: p must be >= 0, got -0\.5 at index 1"):
+    with pytest.raises(ValueError, match=r"^entropy: p must be >= 0, got -0\.5 at index 1$"):
         pyloss.entropy([0.5, -0.5])
-    with pytest.raises(ValueError, match=r"^cross_entropy: q must be >= 0, got -1\.0 at index 1"):
+    with pytest.raises(ValueError, match=r"^cross_entropy: q must be >= 0, got -1\.0 at index 1$"):
         pyloss.cross_entropy([0.5, 0.5], [1.0, -1.0])
 
 

@@ -99,6 +99,31 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert run_python(code).stdout == "3\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_is_in_no_block_of_other_threads():
+    code = """
+import os, threading, pyloss
+from pyloss import _runtime
+entered, leave = threading.Event(), threading.Event()
+def other():
+    with pyloss.threads(7), _runtime.one_thread():
+        entered.set()
+        leave.wait()
+pyloss.set_num_threads(2)
+thread = threading.Thread(target=other)
+thread.start()
+entered.wait()
+with pyloss.threads(5):
+    child = os.fork()
+    if not child:
+        os._exit(pyloss.get_num_threads())
+    leave.set()
+    thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), pyloss.get_num_threads())
+"""
+    assert run_python(code).stdout == "5 2\n"
+
+
 @pytest.mark.parametrize("n", [0, -1, 1025, 2**70])
 def test_numbers_of_threads_out_of_range(n):
     with pytest.raises(ValueError, match=rf"^set_num_threads: n must be in \[1, 1024\], got {n}$"):

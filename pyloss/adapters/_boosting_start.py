@@ -50,9 +50,9 @@ def best_start(loss: AnyLoss, y: Array, weight: Array | None, classes: int | Non
     if takes_classes(loss):
         return _best_of_classes(loss, y, weight, columns[0])
     if isinstance(loss, MultiQuantile):
-        return np.array([weighted_quantile(y, weight, quantile) for quantile in loss.quantiles])
+        return finite(loss, np.array([weighted_quantile(y, weight, quantile) for quantile in loss.quantiles]))
     if y.ndim == 2:
-        return _newton(loss, y, weight, np.average(y.astype(np.float64), axis=0, weights=weight))
+        return _newton(loss, finite(loss, y), weight, np.average(y.astype(np.float64), axis=0, weights=weight))
     return _best_constant(loss, y, weight)
 
 
@@ -66,8 +66,7 @@ def _counted(loss: AnyLoss, y: Array, weight: Array | None) -> tuple[Array, Arra
         y, weight = y[weight != 0], weight[weight != 0]
     if not y.size:
         raise ValueError(f"{loss.name}: no sample counts, so that no score is the best")
-    if not np.isfinite(y).all():
-        raise ValueError(f"{loss.name}: y holds nan or inf, so that no score is the best")
+    finite(loss, y[np.isnan(y)])
     return y, weight
 
 
@@ -85,9 +84,17 @@ def _columns(loss: AnyLoss, y: Array, weight: Array | None, classes: int | None)
 def _best_constant(loss: AnyLoss, y: Array, weight: Array | None) -> float:
     """That of one score per sample: by a formula where there is one, else by descent."""
     formula = _formula(loss) if isinstance(loss, Loss) else None
-    if formula:
-        return formula(loss, y.astype(np.float64), weight)
-    return _descended(loss, y, weight)
+    if formula is _median or formula is _quantile:
+        return float(finite(loss, formula(loss, y.astype(np.float64), weight)))
+    finite(loss, y)
+    return formula(loss, y.astype(np.float64), weight) if formula else _descended(loss, y, weight)
+
+
+def finite(loss: AnyLoss, numbers: Any) -> Any:
+    """What a score is made of: the truth, or quantiles of it, of which some may be infinite."""
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{loss.name}: y holds nan or inf, so that no score is the best")
+    return numbers
 
 
 def takes_classes(loss: AnyLoss) -> bool:

@@ -152,7 +152,7 @@ class Operands:
         leading = chain.from_iterable((argument, None) for argument in first)
         return _blockwise(task, self.axes, *leading, *arrays, dtype=dtype, **changed)
 
-    def accumulated(self, losses: AnyLoss | Sequence[AnyLoss]) -> Any:
+    def accumulated(self, losses: "AnyLoss | Sequence[AnyLoss]") -> Any:
         """The accumulator of all chunks, as a Delayed."""
         return folded(self.over_chunks(partial(chunks.accumulated, losses, self.several)))
 

@@ -71,7 +71,7 @@ def gradient_dtype(pred: Any) -> Any:
 # Values ----------------------------------------------------------------------------------------------------------------
 
 
-def accumulated(losses: AnyLoss | Sequence[AnyLoss], several: bool, *arrays: Any) -> Accumulator[Any]:
+def accumulated(losses: "AnyLoss | Sequence[AnyLoss]", several: bool, *arrays: Any) -> Accumulator[Any]:
     """What one chunk adds to the losses."""
     chunk, accumulator = Chunk(arrays, several), _accumulator(losses)
     chunk.each_piece(accumulator.losses, lambda piece: accumulator.update(*chunk.operands(piece)))

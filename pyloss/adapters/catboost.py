@@ -79,7 +79,7 @@ class CatBoostMetric(Metric):
     def __init__(self, loss: AnyLoss, *, name: str | None = None, link: Link | None = None) -> None:
         super().__init__(loss, name=name, link=link)
         # CatBoost reports a metric by the name of its class.
-        self.__class__ = type(self.__name__, (CatBoostMetric,), {"__module__": __name__, "__doc__": self.__doc__})
+        self.__class__ = type(self.__name__, (type(self),), {"__module__": __name__, "__doc__": self.__doc__})
 
     def __reduce__(self) -> Any:
         return partial(metric, name=self.__name__, link=self.link), (self.loss,)

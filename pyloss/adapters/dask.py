@@ -33,12 +33,12 @@ LazyArray = Any
 """A dask array."""
 
 
-def accumulate(losses: AnyLoss | Sequence[AnyLoss], y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+def accumulate(losses: "AnyLoss | Sequence[AnyLoss]", y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
     """A Delayed `pyloss.Accumulator` of all data: for what comes from elsewhere, or later, to be merged with."""
     return Operands(_listed(losses), y_true, y_pred, sample_weight).accumulated(losses)
 
 
-def value(losses: AnyLoss | Sequence[AnyLoss], y_true: Any, y_pred: Any, sample_weight: Any = None) -> LazyArray:
+def value(losses: "AnyLoss | Sequence[AnyLoss]", y_true: Any, y_pred: Any, sample_weight: Any = None) -> LazyArray:
     """The value, an array without dimensions; for a sequence of losses an array of their values, from one reading of the data.
 
     With reduction="none" an array in the chunks of `y_pred`, of one number for each element or row.

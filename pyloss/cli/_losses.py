@@ -26,7 +26,7 @@ NAMES = {
     **{loss.__name__: loss for loss in LOSSES.values()},
     **{name: LOSSES[stem] for name, stem in METRICS.items()},
 }
-WORDS: dict[str, object] = {"true": True, "false": False, "none": None, "inf": inf}
+WORDS: dict[str, object] = {"true": True, "false": False, "none": None, "inf": inf, "infinity": inf}
 """What a shell's user writes without capitals; any other bare word is a string, so that reduction=sum needs no quotes."""
 
 
@@ -86,4 +86,6 @@ def _keywords(call: ast.expr) -> list[tuple[str, Any]]:
 def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Name):
         return WORDS.get(node.id.lower(), node.id)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and _value(node.operand) == inf:
+        return -inf
     return ast.literal_eval(node)

@@ -25,6 +25,8 @@ NUMBER = re.compile(
 )
 """What pyarrow takes for one: no 1_000, which Python does, but nan(1)."""
 LABEL = re.compile(r"[ \t]*([+-]?\d+)[ \t]*", re.ASCII)
+PLAIN_LABEL = "^-?[0-9]{1,18}$"
+"""Nearly all labels are like this, and are read by pyarrow at once."""
 
 MOST_NAMES = 30
 PLAIN_ROWS = 8192
@@ -183,9 +185,12 @@ class CsvReader(TableReader):
             yield from batches
 
     def _array(self, column: Column, values: Any, before: int) -> Array:
-        array = super()._array(column, values, before)
         if column.kind != "label":
-            return array
+            return super()._array(column, values, before)
+        compute = require("pyarrow.compute", "files")
+        if compute.all(compute.match_substring_regex(values, PLAIN_LABEL), skip_nulls=False).as_py():
+            return super()._array(column, values.cast("int64"), before)
+        array = super()._array(column, values, before)
         return np.array([self._value(column, text, before + row) for row, text in enumerate(array)], np.int64)
 
     def _plain_batches(self, before: int = 0) -> Batches:

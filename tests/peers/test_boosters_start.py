@@ -156,6 +156,14 @@ def test_a_class_that_never_occurs():
     assert np.isfinite(several).all()
 
 
+def test_a_quantile_may_lie_below_infinite_truths():
+    y = [1.0, 2.0, 2.5, 4.0, np.inf]
+    assert xgboost.objective(pyloss.MAE(), hessian=1.0).init_score(y) == 2.5
+    assert xgboost.objective(pyloss.Pinball(quantile=0.3), hessian=1.0).init_score(y) == 2.0
+    with pytest.raises(ValueError, match="pinball: y holds nan or inf, so that no score is the best"):
+        xgboost.objective(pyloss.Pinball(quantile=0.95), hessian=1.0).init_score(y)
+
+
 def test_what_cannot_be_started():
     objective = xgboost.objective(pyloss.PoissonNLL())
     for nothing in (([],), ([1.0, 2.0], [0.0, 0.0])):
@@ -203,7 +211,7 @@ def test_labels_that_are_ignored_do_not_count():
         (pyloss.CCE(from_logits=True), [0, 1], [1.0, -1.0], "cce: sample_weight must be >= 0, got -1.0 at index 1"),
         (pyloss.MultiQuantile(), [1.0, 2.0], [1.0, 2.0, 3.0], "multi_quantile: sample_weight must have the shape"),
         (pyloss.MultiQuantile(), [1.0, 2.0], [1.0], "multi_quantile: sample_weight must have the shape"),
-        (pyloss.MultiQuantile(), [[1.0, 2.0]], None, "multi_quantile: y_true must have the shape"),
+        (pyloss.MultiQuantile(), [[1.0, 2.0]], None, "multi_quantile: y_true must hold one number per row"),
         (pyloss.MSE(), [1.0, 2.0], [1.0, np.nan], "mse: sample_weight holds nan or inf, so that no score is the best"),
         (pyloss.MSE(), [[1.0], [np.inf]], None, "mse: y holds nan or inf, so that no score is the best"),
         (pyloss.MSE(), [[1.0, 2.0]], [[1.0, 0.0]], "mse: no sample counts"),
