@@ -110,7 +110,11 @@ def test_labels_name_what_is_not_the_default() -> None:
     written = [shapes.label(shapes.parse(spec)) for spec in specs]
     assert written == ["huber", "huber (delta=2)", "bce (from_logits)", "poisson_nll (log_input=False)"]
     assert shapes.label(shapes.parse("binary_focal:alpha=none")) == "binary_focal"
-    assert shapes.parse("barron:alpha=-inf") == shapes.parse("barron:alpha=-Infinity") == pyloss.Barron(alpha=-inf, reduction="none")
+    assert (
+        shapes.parse("barron:alpha=-inf")
+        == shapes.parse("barron:alpha=-Infinity")
+        == pyloss.Barron(alpha=-inf, reduction="none")
+    )
 
 
 def test_losses_of_a_panel_have_colours_of_their_own() -> None:
