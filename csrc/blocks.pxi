@@ -8,10 +8,14 @@ cdef inline bint outside(real x, const Domain* domain) noexcept nogil:
     return bad
 
 
+cdef inline bint is_sign(const Domain* domain) noexcept nogil:
+    return domain.integral and domain.low == -1 and domain.high == 1
+
+
 cdef bint surely_inside(const real* x, const Domain* domain, Py_ssize_t n) noexcept nogil:
     """An instruction or two for a vector. False of a -0 among fractions too, and of a nan if there is an end."""
     if domain.integral:
-        return domain.low == -1 and domain.high == 1 and are_signs(x, n)
+        return is_sign(domain) and are_signs(x, n)
     return domain.low == 0 and within_0_and(<real>domain.high, x, n)
 
 

@@ -83,10 +83,20 @@ static inline int within_0_and(real high, const real *x, ptrdiff_t n)
 }
 
 /* Beside its sign, what a number has of bits that 1 has not, and the other way round. */
+static inline word apart_from_one(real x)
+{
+    return to_word(x) ^ ONE;
+}
+
+static inline int no_bit_but_sign(word bits)
+{
+    return (bits & ~SIGN) == 0;
+}
+
 INLINED void join_apart_from_one(word *lane, const real *x)
 {
     for (int j = 0; j < LOOKED_AT; j++)
-        lane[j] |= to_word(x[j]) ^ ONE;
+        lane[j] |= apart_from_one(x[j]);
 }
 
 static inline word any_bits(const word *lane)
@@ -103,17 +113,17 @@ static inline int are_ones(const real *x, ptrdiff_t n)
     word lane[LOOKED_AT] = {0};
     if (n < LOOKED_AT) {
         for (ptrdiff_t i = 0; i < n; i++)
-            lane[i] = to_word(x[i]) ^ ONE;
-        return (any_bits(lane) & ~SIGN) == 0;
+            lane[i] = apart_from_one(x[i]);
+        return no_bit_but_sign(any_bits(lane));
     }
     const real *last = x + n - LOOKED_AT;
     join_apart_from_one(lane, x);
-    if (any_bits(lane) & ~SIGN)
+    if (!no_bit_but_sign(any_bits(lane)))
         return 0;
     join_apart_from_one(lane, last);
     for (x = first_whole_line(x); x < last; x += LOOKED_AT)
         join_apart_from_one(lane, x);
-    return (any_bits(lane) & ~SIGN) == 0;
+    return no_bit_but_sign(any_bits(lane));
 }
 
 /* Products with an odd number differ where the factors do: with this one, 16 bits at a time, those of 0 and 1 alone have no bit but one,
@@ -156,7 +166,7 @@ typedef enum { NO_LOOK, LOOK_AT_SIGNS, LOOK_FROM_0, LOOK_FROM_0_TO, LOOKS } Look
 static inline word look_at(Look look, word seen, real y, real p)
 {
     if (look == LOOK_AT_SIGNS)
-        return seen | (to_word(y) ^ ONE);
+        return seen | apart_from_one(y);
     if (look == LOOK_FROM_0)
         return seen | to_word(y) | to_word(p);
     return join(seen, join(to_word(y), to_word(p)));
@@ -184,6 +194,6 @@ static inline word all_seen(Look look, const word *lane)
 /* Whether what was seen proves that all numbers are in their domain. */
 static inline int proves(Look look, word seen, real high)
 {
-    return look == LOOK_AT_SIGNS ? (seen & ~SIGN) == 0 : seen <= last_inside(high);
+    return look == LOOK_AT_SIGNS ? no_bit_but_sign(seen) : seen <= last_inside(high);
 }
 #endif

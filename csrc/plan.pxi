@@ -439,7 +439,7 @@ cdef class Plan:
         cdef const Kernels* kernels = kernels64 if shape.bits == 64 else kernels32
         cdef Py_ssize_t elements = shape.size * shape.classes
         cdef range_fn run = kernels.elementwise
-        cdef Py_ssize_t units, unit = BLOCK, unit_work = BLOCK
+        cdef Py_ssize_t unit = BLOCK, unit_work = BLOCK
         call.size = elements
         if self.walks_rows(call):
             run = kernels.rows if self.row_kernel >= 0 else kernels.picked
@@ -451,8 +451,7 @@ cdef class Plan:
             call.size = shape.size
             unit = 1
             unit_work = shape.classes
-        units = call.size // unit + (call.size % unit != 0)
-        execute(run, call, units, unit_work, partial)
+        execute(run, call, units_of(call.size, unit), unit_work, partial)
         if partial.fault != NO_FAULT:
             raise _errors.fault(self.loss, <int>partial.fault - <int>Y_PRED_FAULT, partial.fault == LABEL_FAULT, y_true,
                                 (y_pred, *further), shape.axis, partial.fault_index, writes_out)

@@ -165,8 +165,12 @@ cdef void run_alone(range_fn run, const Call* call, Py_ssize_t* first, Py_ssize_
             break
 
 
+cdef inline Py_ssize_t units_of(Py_ssize_t size, Py_ssize_t unit) noexcept nogil:
+    return size // unit + (size % unit != 0)
+
+
 cdef inline Py_ssize_t blocks_of(Py_ssize_t elements) noexcept nogil:
-    return elements // BLOCK + (elements % BLOCK != 0)
+    return units_of(elements, BLOCK)
 
 
 cdef int64_t nanoseconds() noexcept nogil:

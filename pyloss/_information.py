@@ -36,12 +36,8 @@ def _cross_entropy(name: str, p: ArrayLike, q: ArrayLike, second: str) -> Value:
     try:
         value = _CrossEntropy(reduction="none")(p, q)
     except (TypeError, ValueError) as error:  # in the words of the function that was called
-        message = (
-            str(error)
-            .partition(" (write ")[0]
-            .replace("cce:", f"{name}:")
-            .replace("y_true", "p")
-            .replace("y_pred", second)
-        )
+        message, _, _ = str(error).partition(" (write ")
+        for theirs, ours in (("cce:", f"{name}:"), ("y_true", "p"), ("y_pred", second)):
+            message = message.replace(theirs, ours)
         raise type(error)(message) from None
     return value if np.ndim(value) else float(value)

@@ -1,10 +1,5 @@
 # Sums over rows of a point of (truth, probability), where the truth is smoothed: every class counts then, of labels too.
 
-cdef inline double smoothed_sum(const Call* call, const real* t, const real* p, const real* value, Py_ssize_t n) noexcept nogil:
-    cdef double total = block_sum(value, n)
-    return total if sizeof(real) == sizeof(double) or isfinite(total) else widened_sum(call, t, p, NULL, NULL, n)
-
-
 cdef double smoothed_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
     cdef real[BLOCK] t_buffer, p_buffer, value, grad, hess
     cdef const real* t
@@ -17,7 +12,7 @@ cdef double smoothed_row(const Call* call, Py_ssize_t index, double truth, doubl
         p = load_classes(&call.y_pred, row_of(&call.y_pred, index), first, n, p_buffer)
         POINTS[call.point][<int>call.outputs](t, p, call.parameters, scale, value, grad, hess, n)
         if gives_value(call.outputs):
-            total += smoothed_sum(call, t, p, value, n)
+            total += sum_in_range(block_sum(value, n), call, t, p, NULL, NULL, n)
         if call.grad.present:
             store_classes(&call.grad, row_of(&call.grad, index), first, n, grad)
         if call.hess.present:

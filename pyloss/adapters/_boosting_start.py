@@ -38,7 +38,7 @@ def best_start(loss: AnyLoss, y: Array, weight: Array | None, classes: int | Non
     if y.ndim not in (1, 2):
         raise ValueError(f"{loss.name}: y must hold a number or a row for each sample, got the shape {y.shape}")
     if weight is not None and not np.isfinite(weight).all():
-        raise ValueError(f"{loss.name}: sample_weight holds nan or inf, so that no score is the best")
+        raise _no_best(loss, "sample_weight holds nan or inf")
     by_rows = weight if weight is None or weight.shape == y.shape[:1] else None
     columns = _columns(loss, y, by_rows, classes)
     # Refuses what is out of its domain, and what does not fit.
@@ -56,6 +56,10 @@ def best_start(loss: AnyLoss, y: Array, weight: Array | None, classes: int | Non
     return _best_constant(loss, y, weight)
 
 
+def _no_best(loss: AnyLoss, why: str) -> ValueError:
+    return ValueError(f"{loss.name}: {why}, so that no score is the best")
+
+
 def _has(kind: type[Loss], loss: AnyLoss) -> bool:
     return any(isinstance(part, kind) for _, part in leaves(loss))
 
@@ -65,7 +69,7 @@ def _counted(loss: AnyLoss, y: Array, weight: Array | None) -> tuple[Array, Arra
     if weight is not None:
         y, weight = y[weight != 0], weight[weight != 0]
     if not y.size:
-        raise ValueError(f"{loss.name}: no sample counts, so that no score is the best")
+        raise _no_best(loss, "no sample counts")
     finite(loss, y[np.isnan(y)])
     return y, weight
 
@@ -93,7 +97,7 @@ def _best_constant(loss: AnyLoss, y: Array, weight: Array | None) -> float:
 def finite(loss: AnyLoss, numbers: Any) -> Any:
     """What a score is made of: the truth, or quantiles of it, of which some may be infinite."""
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{loss.name}: y holds nan or inf, so that no score is the best")
+        raise _no_best(loss, "y holds nan or inf")
     return numbers
 
 

@@ -18,9 +18,8 @@ def main() -> None:
     except OSError as error:
         if error.filename is not None:  # of a file that is none of the output's
             raise
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # for what Python still has to write when it ends
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # for what Python still has to write when it ends
+        os.dup2(nowhere, sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             print(f"pyloss: the output cannot be written: {error.strerror}", file=sys.stderr)
         raise SystemExit(1 if isinstance(error, BrokenPipeError) else 2) from None
