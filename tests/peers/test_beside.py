@@ -12,7 +12,7 @@ CALLS = {
 torch.set_num_threads(2)
 assert torch.get_num_threads() == 2
 assert (torch.ones(600, 600) @ torch.ones(600, 600)).sum() == 600**3
-assert torch.ones(2_000_000).exp().log().sum() == 2_000_000
+assert abs(torch.ones(2_000_000).exp().log().sum() - 2_000_000) < 2
 """,
     "sklearn": """
 points = np.random.default_rng(0).normal(size=(4000, 8))
