@@ -143,6 +143,10 @@ ctypedef fused term_type:
     double
 
 
+cdef enum:
+    GIVEN = 6               # numbers that terms of sums may need
+
+
 cdef inline double folded(const double* lane) noexcept nogil:
     """The sum of all lanes, by halves."""
     cdef double[8] eight
@@ -188,6 +192,26 @@ cdef inline double lane_sum(const term_type* x, Py_ssize_t n) noexcept nogil:
 
 cdef double block_sum(const real* x, Py_ssize_t n) noexcept nogil:
     return lane_sum(x, n)
+
+
+ctypedef double (*term_fn)(double a, double b, const double* given) noexcept nogil
+
+
+cdef inline double sum_terms(term_fn term, const real* a, const real* b, const double* given, Py_ssize_t n) noexcept nogil:
+    """The sum of terms of two numbers, with the bits of `lane_sum`. The term is constant at every call."""
+    cdef double[SUM_LANES] lane, rest
+    cdef double[GIVEN] own          # a copy: nothing that the loop writes can alias it
+    cdef Py_ssize_t i, j, k, rounds = n // SUM_LANES, full = rounds * SUM_LANES
+    for j in range(GIVEN):
+        own[j] = given[j]
+    for j in range(SUM_LANES):
+        lane[j] = 0
+    for k in range(rounds):
+        for j in range(SUM_LANES):
+            lane[j] += term(a[k * SUM_LANES + j], b[k * SUM_LANES + j], own)
+    for i in range(full, n):
+        rest[i - full] = term(a[i], b[i], own)
+    return fold(lane, rest, n - full)
 
 
 cdef double sum_of_doubles(const double* x, Py_ssize_t n) noexcept nogil:

@@ -18,6 +18,7 @@ cdef extern from "real.h" nogil:
     ctypedef unsigned int word      # as many bits as `real`
     const real LEAST_NORMAL
     word mask(bint condition)       # all bits, or none
+    double divided(double x, double y, double inverse)      # x / y, given 1 / y
     real vector_exp(real x)
     real exp_minus(real size)               # exp(-size) for size >= 0
     real exp_minus_sum(real size, real rest)    # exp(-(size + rest)), rest being what rounding took from size

@@ -151,6 +151,18 @@ static inline real multiply_add(real a, real b, real c)
 #endif
 }
 
+/* x / y for a 1 / y that serves many x. A quotient's remainder, exact by FMA, makes it what the division gives, which takes longer. */
+static inline double divided(double x, double y, double inverse)
+{
+#if defined(__FMA__) || defined(__aarch64__)
+    double quotient = x * inverse;
+    return __builtin_fma(__builtin_fma(-quotient, y, x), inverse, quotient);
+#else
+    (void)inverse;
+    return x / y;
+#endif
+}
+
 /* exp(r) = 1 + r + r^2 exp_tail(r) for |r| <= log(2)/2, log(1 + f) = f + log_tail(f) for -1/4 <= f <= 1/2 and
    log(1 + f) = f + f^2 unit_tail(f) for 0 <= f <= sqrt(2) - 1. Odd and even powers apart are two chains that run side by side. */
 #if REAL_BITS == 32

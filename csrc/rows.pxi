@@ -243,6 +243,11 @@ cdef bint faulty_predictions(const Call* call, Py_ssize_t start, Py_ssize_t rows
     return False
 
 
+cdef inline bint sound_rows(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, double* truth,
+                            Partial* partial) noexcept nogil:
+    return load_truths(call, start, rows, weight, truth, partial) and not faulty_predictions(call, start, rows, weight, partial)
+
+
 # A kernel of one row at a time. It gives the value and stores the derivatives; `truth` is the row's, or its label, if there is one number
 # a row.
 ctypedef double (*row_fn)(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil
@@ -258,9 +263,7 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
         start = block * rows_of_block(call.classes)
         rows = min(rows_of_block(call.classes), call.size - start)
         weight = load_weights(call, start, rows, buffer)
-        if not load_truths(call, start, rows, weight, truth, partial):
-            return
-        if faulty_predictions(call, start, rows, weight, partial):
+        if not sound_rows(call, start, rows, weight, truth, partial):
             return
         if call.outputs == NOTHING:
             continue
@@ -271,3 +274,34 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
             else:
                 value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))
         sum_or_store_rows(call, value, weight, start, rows, partial)
+
+
+# A kernel of a tile of rows, of at most FEW classes. It stores the derivatives, and drops those of rows of weight 0.
+ctypedef void (*tile_fn)(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                         Py_ssize_t rows) noexcept nogil
+
+
+cdef inline void each_tile(tile_fn tile, const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    cdef double[ROW_BLOCK] buffer, value, truth
+    cdef const double* weight
+    cdef Py_ssize_t block, start, rows
+    memset(truth, 0, sizeof(truth))
+    for block in range(first, last):
+        start = block * ROW_BLOCK
+        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
+        weight = load_weights(call, start, rows, buffer)
+        if not sound_rows(call, start, rows, weight, truth, partial):
+            return
+        if call.outputs == NOTHING:
+            continue
+        tile(call, truth, weight, value, start, rows)
+        sum_or_store_rows(call, value, weight, start, rows, partial)
+
+
+cdef inline void rows_or_tiles(row_fn row, tile_fn tile, const Call* call, Py_ssize_t first, Py_ssize_t last,
+                               Partial* partial) noexcept nogil:
+    """Few classes leave most of a vector empty: then many rows lie side by side."""
+    if call.classes > FEW:
+        each_row(row, call, first, last, partial)
+    else:
+        each_tile(tile, call, first, last, partial)

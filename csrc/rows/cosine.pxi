@@ -3,33 +3,59 @@
 #
 # Rows of few classes are taken in tiles, many row by row.
 
+cdef enum:
+    Y_LIFT, P_LIFT, Y_NORM, P_NORM, Y_INVERSE, P_INVERSE
+
+
 cdef struct Angle:
-    # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, and the norm behind it.
+    # Two rows, and what makes unit vectors of them: a power of two that keeps every square in range, the norm behind it and its inverse.
     const Operand* y
     const Operand* p
     const char* y_row
     const char* p_row
-    double y_lift
-    double p_lift
-    double y_norm
-    double p_norm
-    double value            # the distance
-    bint directed           # both have a direction: neither is zero
+    double[GIVEN] given
+    double distance         # needed for the gradients
+    bint counts             # both have a direction, for neither is zero, and the loss is not 0 beyond a margin
+
+
+cdef inline double lifted(double x, double lift) noexcept nogil:
+    return x * lift if sizeof(real) == sizeof(double) else x
+
+
+cdef inline double unit_y(double y, const double* given) noexcept nogil:
+    return divided(lifted(y, given[Y_LIFT]), given[Y_NORM], given[Y_INVERSE])
+
+
+cdef inline double unit_p(double p, const double* given) noexcept nogil:
+    return divided(lifted(p, given[P_LIFT]), given[P_NORM], given[P_INVERSE])
+
+
+cdef inline double square_of_lifted(double x, double same, const double* given) noexcept nogil:
+    return lifted(x, given[0]) * lifted(x, given[0])
+
+
+cdef inline double square_of_difference(double y, double p, const double* given) noexcept nogil:
+    cdef double difference = unit_p(p, given) - unit_y(y, given)
+    return difference * difference
+
+
+cdef inline double product_of_units(double y, double p, const double* given) noexcept nogil:
+    return unit_p(p, given) * unit_y(y, given)
 
 
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
     """The Euclidean norm of a row times the lift."""
     cdef real[BLOCK] buffer
-    cdef double[BLOCK] square
+    cdef double[GIVEN] given
     cdef const real* x
     cdef double total = 0
-    cdef Py_ssize_t first = 0, n, k
+    cdef Py_ssize_t first = 0, n
+    for n in range(GIVEN):
+        given[n] = lift
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         x = load_classes(a, row, first, n, buffer)
-        for k in range(n):
-            square[k] = (x[k] * lift) * (x[k] * lift)
-        total += sum_of_doubles(square, n)
+        total += sum_terms(square_of_lifted, x, x, given, n)
         first += n
     return sqrt(total)
 
@@ -63,23 +89,15 @@ cdef double norm_and_lift(const Operand* a, const char* row, Py_ssize_t classes,
     return norm(a, row, classes, lift[0])
 
 
-cdef double total_of_units(const Angle* angle, Py_ssize_t classes, bint products) noexcept nogil:
-    """The sum of the products of both unit vectors' entries, or of the squares of their differences."""
+cdef inline double total_of_units(term_fn term, const Angle* angle, Py_ssize_t classes) noexcept nogil:
+    """The sum of terms of both vectors' entries."""
     cdef real[BLOCK] y_buffer, p_buffer
-    cdef double[BLOCK] term
-    cdef const real* y
-    cdef const real* p
-    cdef double total = 0, y_lift = angle.y_lift, p_lift = angle.p_lift, y_norm = angle.y_norm, p_norm = angle.p_norm, u, v
-    cdef Py_ssize_t first = 0, n, k
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, n
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
-        y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
-        p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
-        for k in range(n):
-            u = (p[k] * p_lift) / p_norm
-            v = (y[k] * y_lift) / y_norm
-            term[k] = u * v if products else (u - v) * (u - v)
-        total += sum_of_doubles(term, n)
+        total += sum_terms(term, load_classes(angle.y, angle.y_row, first, n, y_buffer),
+                           load_classes(angle.p, angle.p_row, first, n, p_buffer), angle.given, n)
         first += n
     return total
 
@@ -89,13 +107,13 @@ cdef inline double half(double total) noexcept nogil:
     return select_double(total > 4, 2, total / 2)
 
 
-cdef inline double angle_slope(double u, double v, double value) noexcept nogil:
+cdef inline double angle_slope(double u, double v, double distance) noexcept nogil:
     """The distance's gradient by |x| u."""
-    return (u - v) - value * u
+    return (u - v) - distance * u
 
 
-cdef double distance(const Angle* angle, Py_ssize_t classes) noexcept nogil:
-    return half(total_of_units(angle, classes, False))
+cdef double distance_of(const Angle* angle, Py_ssize_t classes) noexcept nogil:
+    return half(total_of_units(square_of_difference, angle, classes))
 
 
 cdef inline bint no_direction(double own, double other) noexcept nogil:
@@ -103,16 +121,30 @@ cdef inline bint no_direction(double own, double other) noexcept nogil:
     return own == 0 and other == other
 
 
-cdef void measure_angle(const Operand* y, const Operand* p, Py_ssize_t index, Py_ssize_t classes, Angle* angle) noexcept nogil:
+cdef inline const Operand* first_vector(const Call* call) noexcept nogil:
+    if call.further[0].y_pred.present:
+        return &call.y_pred
+    return &call.y_true
+
+
+cdef inline const Operand* second_vector(const Call* call) noexcept nogil:
+    if call.further[0].y_pred.present:
+        return &call.further[0].y_pred
+    return &call.y_pred
+
+
+cdef void open_angle(const Call* call, Py_ssize_t index, Angle* angle) noexcept nogil:
     """A zero vector has no direction: value and gradient are 0."""
-    angle.y = y
-    angle.p = p
-    angle.y_row = row_of(y, index)
-    angle.p_row = row_of(p, index)
-    angle.y_norm = norm_and_lift(y, angle.y_row, classes, &angle.y_lift)
-    angle.p_norm = norm_and_lift(p, angle.p_row, classes, &angle.p_lift)
-    angle.directed = not (no_direction(angle.y_norm, angle.p_norm) or no_direction(angle.p_norm, angle.y_norm))
-    angle.value = distance(angle, classes) if angle.directed else 0
+    cdef double* given = angle.given
+    angle.y = first_vector(call)
+    angle.p = second_vector(call)
+    angle.y_row = row_of(angle.y, index)
+    angle.p_row = row_of(angle.p, index)
+    given[Y_NORM] = norm_and_lift(angle.y, angle.y_row, call.classes, &given[Y_LIFT])
+    given[P_NORM] = norm_and_lift(angle.p, angle.p_row, call.classes, &given[P_LIFT])
+    given[Y_INVERSE] = 1 / given[Y_NORM]
+    given[P_INVERSE] = 1 / given[P_NORM]
+    angle.counts = not (no_direction(given[Y_NORM], given[P_NORM]) or no_direction(given[P_NORM], given[Y_NORM]))
 
 
 cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double scale, real* grad_y, real* grad_p) noexcept nogil:
@@ -120,20 +152,17 @@ cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double
     cdef real[BLOCK] y_buffer, p_buffer
     cdef const real* y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
     cdef const real* p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
-    cdef double y_lift = angle.y_lift, p_lift = angle.p_lift, value = angle.value, u, v
-    cdef double y_norm = angle.y_norm, p_norm = angle.p_norm
-    cdef double y_factor = scale * y_lift / y_norm, p_factor = scale * p_lift / p_norm
+    cdef double[GIVEN] given
+    cdef double y_factor = scale * angle.given[Y_LIFT] / angle.given[Y_NORM]
+    cdef double p_factor = scale * angle.given[P_LIFT] / angle.given[P_NORM], distance = angle.distance
     cdef Py_ssize_t k
+    memcpy(given, angle.given, sizeof(given))
     for k in range(n):
-        u = (p[k] * p_lift) / p_norm
-        v = (y[k] * y_lift) / y_norm
-        grad_p[k] = <real>(angle_slope(u, v, value) * p_factor)
+        grad_p[k] = <real>(angle_slope(unit_p(p[k], given), unit_y(y[k], given), distance) * p_factor)
     if grad_y == NULL:
         return
     for k in range(n):
-        u = (p[k] * p_lift) / p_norm
-        v = (y[k] * y_lift) / y_norm
-        grad_y[k] = <real>(angle_slope(v, u, value) * y_factor)
+        grad_y[k] = <real>(angle_slope(unit_y(y[k], given), unit_p(p[k], given), distance) * y_factor)
 
 
 cdef void store_angle_grads(const Call* call, const Angle* angle, Py_ssize_t index, double scale) noexcept nogil:
@@ -156,16 +185,6 @@ cdef void store_angle_grads(const Call* call, const Angle* angle, Py_ssize_t ind
         first += n
 
 
-cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
-    cdef Angle angle
-    measure_angle(&call.y_true, &call.y_pred, index, call.classes, &angle)
-    if not angle.directed:
-        fill_derivatives(call, index, 0)
-    elif call.grad.present:
-        store_angle_grads(call, &angle, index, scale)
-    return angle.value
-
-
 cdef double exact_cosine(const Angle* angle, Py_ssize_t classes) noexcept nogil:
     """The cosine from exact products, whose sum is rounded once."""
     cdef real[BLOCK] y_buffer, p_buffer
@@ -180,39 +199,69 @@ cdef double exact_cosine(const Angle* angle, Py_ssize_t classes) noexcept nogil:
         y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
         p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
         for k in range(n):
-            product[k] = (y[k] * angle.y_lift) * (p[k] * angle.p_lift)
-            rest[k] = fma(y[k] * angle.y_lift, p[k] * angle.p_lift, -product[k])
+            product[k] = lifted(y[k], angle.given[Y_LIFT]) * lifted(p[k], angle.given[P_LIFT])
+            rest[k] = fma(lifted(y[k], angle.given[Y_LIFT]), lifted(p[k], angle.given[P_LIFT]), -product[k])
         add_pairs(product, rest, n, &total)
         first += n
-    return min(<double>1, (total.sum + total.rest) / (angle.y_norm * angle.p_norm))
+    return min(<double>1, (total.sum + total.rest) / (angle.given[Y_NORM] * angle.given[P_NORM]))
+
+
+cdef inline double doubt_of(Py_ssize_t classes) noexcept nogil:
+    """What rounding may make of a cosine."""
+    return 4e-16 * (8 + classes)
 
 
 cdef double excess_of_cosine(const Angle* angle, Py_ssize_t classes, double margin) noexcept nogil:
     """Its own sum, since 1 less the distance would lose a small one. Beside the kink the last bit would decide, unless it is exact."""
-    cdef double excess = total_of_units(angle, classes, True) - margin, doubt = 4e-16 * (8 + classes)
+    cdef double excess = total_of_units(product_of_units, angle, classes) - margin, doubt = doubt_of(classes)
     return exact_cosine(angle, classes) - margin if -doubt <= excess <= doubt else excess
 
 
-cdef double embedding_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
-    """Of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
-    cdef Angle angle
+cdef double measured(const Call* call, Py_ssize_t index, double truth, Angle* angle) noexcept nogil:
+    """The value: of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
     cdef double value
-    measure_angle(&call.y_pred, &call.further[0].y_pred, index, call.classes, &angle)
-    value = (angle.value if truth > 0 else excess_of_cosine(&angle, call.classes, call.parameters[0])) + 0 * truth
-    if value <= 0 or not angle.directed:
-        fill_derivatives(call, index, 0)
+    open_angle(call, index, angle)
+    if not angle.counts:
         return 0
-    if call.grad.present:
-        store_angle_grads(call, &angle, index, (scale if truth > 0 else -scale) + 0 * truth)
+    if truth > 0:
+        angle.distance = distance_of(angle, call.classes)
+        return angle.distance
+    value = excess_of_cosine(angle, call.classes, call.parameters[0]) + 0 * truth
+    angle.counts = not value <= 0
+    if angle.counts and call.grad.present:
+        angle.distance = distance_of(angle, call.classes)
+    return value if angle.counts else 0
+
+
+cdef inline double turned(double scale, double truth) noexcept nogil:
+    """What the label makes of the distance's gradient."""
+    return select_double(truth > 0, scale, -scale) + 0 * truth
+
+
+cdef double angle_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    cdef Angle angle
+    cdef double value = measured(call, index, truth, &angle)
+    if not angle.counts:
+        fill_derivatives(call, index, 0)
+    elif call.grad.present:
+        store_angle_grads(call, &angle, index, turned(scale, truth))
     return value
 
 
+cdef double cosine_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    return angle_row(call, index, 1, scale)
+
+
 cdef struct AngleTile:
-    real[FEW * ROW_BLOCK] y
-    real[FEW * ROW_BLOCK] p         # at last the gradient
+    real[FEW * ROW_BLOCK] y         # at last the gradients
+    real[FEW * ROW_BLOCK] p
     double[ROW_BLOCK] y_norm
     double[ROW_BLOCK] p_norm
-    double[ROW_BLOCK] scale
+    double[ROW_BLOCK] y_inverse
+    double[ROW_BLOCK] p_inverse
+    double[ROW_BLOCK] distance
+    double[ROW_BLOCK] cosine
+    double[ROW_BLOCK] scale         # of the distance's gradient
     bint[ROW_BLOCK] regular         # whether the squares stay in range: all others are taken as single rows
 
 
@@ -220,7 +269,7 @@ cdef inline bint square_in_range(double square) noexcept nogil:
     return (square > 1e-280) & (square < 1e280)
 
 
-cdef inline void lane_norms(const real* x, Py_ssize_t classes, double* norm, bint* regular) noexcept nogil:
+cdef inline void lane_norms(const real* x, Py_ssize_t classes, double* norm, double* inverse, bint* regular) noexcept nogil:
     """Of lanes of rows."""
     cdef double[LANES] square
     cdef Py_ssize_t k, j
@@ -232,94 +281,130 @@ cdef inline void lane_norms(const real* x, Py_ssize_t classes, double* norm, bin
     for j in range(LANES):
         regular[j] &= square_in_range(square[j])
         norm[j] = sqrt(square[j])
+        inverse[j] = 1 / norm[j]
 
 
-cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t classes, double* value) noexcept nogil:
-    cdef const real* y = tile.y + first
-    cdef const real* p = tile.p + first
-    cdef double* y_norm = tile.y_norm + first
-    cdef double* p_norm = tile.p_norm + first
-    cdef double[LANES] total
-    cdef double difference
+cdef inline double unit_of_p(const AngleTile* tile, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+    return divided(tile.p[k * ROW_BLOCK + i], tile.p_norm[i], tile.p_inverse[i])
+
+
+cdef inline double unit_of_y(const AngleTile* tile, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+    return divided(tile.y[k * ROW_BLOCK + i], tile.y_norm[i], tile.y_inverse[i])
+
+
+cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t classes) noexcept nogil:
+    cdef double[LANES] total, cosine
+    cdef double u, v
     cdef Py_ssize_t k, j
-    lane_norms(y, classes, y_norm, tile.regular + first)
-    lane_norms(p, classes, p_norm, tile.regular + first)
+    lane_norms(tile.y + first, classes, tile.y_norm + first, tile.y_inverse + first, tile.regular + first)
+    lane_norms(tile.p + first, classes, tile.p_norm + first, tile.p_inverse + first, tile.regular + first)
     for j in range(LANES):
-        total[j] = 0
+        total[j] = cosine[j] = 0
     for k in range(classes):
         for j in range(LANES):
-            difference = p[k * ROW_BLOCK + j] / p_norm[j] - y[k * ROW_BLOCK + j] / y_norm[j]
-            total[j] += difference * difference
+            u = unit_of_p(tile, k, first + j)
+            v = unit_of_y(tile, k, first + j)
+            total[j] += (u - v) * (u - v)
+            cosine[j] += u * v
     for j in range(LANES):
-        value[j] = half(total[j])
+        tile.distance[first + j] = half(total[j])
+        tile.cosine[first + j] = cosine[j]
 
 
-cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, const double* value) noexcept nogil:
-    cdef double[ROW_BLOCK] factor
+cdef void tile_losses(const Call* call, AngleTile* tile, const double* truth, double* value) noexcept nogil:
+    cdef double margin = call.parameters[0], doubt = doubt_of(call.classes), excess
+    cdef Py_ssize_t i
+    for i in range(ROW_BLOCK):
+        excess = tile.cosine[i] - margin
+        tile.regular[i] &= (truth[i] > 0) | (excess > doubt) | (excess < -doubt)
+        value[i] = select_double(truth[i] > 0, tile.distance[i], select_double(excess > 0, excess, 0))
+        tile.scale[i] = select_double((truth[i] > 0) | (excess > 0), turned(tile.scale[i], truth[i]), 0)
+
+
+cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, bint both) noexcept nogil:
+    cdef double[ROW_BLOCK] y_factor, p_factor
     cdef double u, v
     cdef Py_ssize_t k, i
     for i in range(ROW_BLOCK):
-        factor[i] = tile.scale[i] / tile.p_norm[i]
+        y_factor[i] = tile.scale[i] / tile.y_norm[i]
+        p_factor[i] = tile.scale[i] / tile.p_norm[i]
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            u = tile.p[k * ROW_BLOCK + i] / tile.p_norm[i]
-            v = tile.y[k * ROW_BLOCK + i] / tile.y_norm[i]
-            tile.p[k * ROW_BLOCK + i] = <real>(angle_slope(u, v, value[i]) * factor[i])
+            u = unit_of_p(tile, k, i)
+            v = unit_of_y(tile, k, i)
+            tile.p[k * ROW_BLOCK + i] = <real>(angle_slope(u, v, tile.distance[i]) * p_factor[i] + 0)
+            if both:
+                tile.y[k * ROW_BLOCK + i] = <real>(angle_slope(v, u, tile.distance[i]) * y_factor[i] + 0)
 
 
-cdef double irregular_angle(const Call* call, AngleTile* tile, Py_ssize_t start, Py_ssize_t i) noexcept nogil:
-    """The value of a row; its gradient takes its place in the tile."""
+cdef double irregular_angle(const Call* call, AngleTile* tile, Py_ssize_t start, Py_ssize_t i, double truth, double scale,
+                            bint both) noexcept nogil:
+    """The value of a row; its gradients take their places in the tile."""
     cdef Angle angle
-    cdef real[FEW] grad
+    cdef real[FEW] grad_y, grad_p
+    cdef double value = measured(call, start + i, truth, &angle)
     cdef Py_ssize_t k
-    measure_angle(&call.y_true, &call.y_pred, start + i, call.classes, &angle)
-    memset(grad, 0, sizeof(grad))
-    if angle.directed:
-        angle_grads(&angle, 0, call.classes, tile.scale[i], NULL, grad)
+    memset(grad_y, 0, sizeof(grad_y))
+    memset(grad_p, 0, sizeof(grad_p))
+    if angle.counts and call.grad.present:
+        angle_grads(&angle, 0, call.classes, turned(scale, truth), grad_y if both else NULL, grad_p)
     for k in range(call.classes):
-        tile.p[k * ROW_BLOCK + i] = grad[k]
-    return angle.value
+        tile.y[k * ROW_BLOCK + i] = grad_y[k]
+        tile.p[k * ROW_BLOCK + i] = grad_p[k]
+    return value
 
 
-cdef void angle_tile(const Call* call, const double* weight, double* value, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+cdef void store_angle_tile(const Call* call, AngleTile* tile, const double* weight, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+    drop_weightless(tile.p, weight, rows, call.classes)
+    if not call.further[0].grad.present:
+        store_tile(&call.grad, start, rows, call.classes, tile.p)
+        return
+    drop_weightless(tile.y, weight, rows, call.classes)
+    store_tile(&call.grad, start, rows, call.classes, tile.y)
+    store_tile(&call.further[0].grad, start, rows, call.classes, tile.p)
+
+
+cdef inline void angle_tile(const Call* call, bint labelled, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                            Py_ssize_t rows) noexcept nogil:
+    """Without labels all are 1."""
     cdef AngleTile tile
+    cdef bint both = call.further[0].grad.present
     cdef Py_ssize_t i, k
     if rows < ROW_BLOCK:
         memset(&tile, 0, sizeof(tile))
-    load_tile(&call.y_true, start, rows, call.classes, tile.y)
-    load_tile(&call.y_pred, start, rows, call.classes, tile.p)
+    load_tile(first_vector(call), start, rows, call.classes, tile.y)
+    load_tile(second_vector(call), start, rows, call.classes, tile.p)
     for i in range(ROW_BLOCK):
         tile.regular[i] = True
         tile.scale[i] = row_scale(call, weight, i) if i < rows else 0
     for k in range(ROW_BLOCK // LANES):
-        lane_angles(&tile, k * LANES, call.classes, value + k * LANES)
+        lane_angles(&tile, k * LANES, call.classes)
+    if labelled:
+        tile_losses(call, &tile, truth, value)
+    else:
+        memcpy(value, tile.distance, sizeof(tile.distance))
     if call.grad.present:
-        tile_angle_grads(&tile, call.classes, value)
+        tile_angle_grads(&tile, call.classes, both)
     for i in range(rows):
         if not tile.regular[i]:
-            value[i] = irregular_angle(call, &tile, start, i)
+            value[i] = irregular_angle(call, &tile, start, i, truth[i] if labelled else 1, row_scale(call, weight, i), both)
     if call.grad.present:
-        drop_weightless(tile.p, weight, rows, call.classes)
-        store_tile(&call.grad, start, rows, call.classes, tile.p)
+        store_angle_tile(call, &tile, weight, start, rows)
+
+
+cdef void cosine_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                      Py_ssize_t rows) noexcept nogil:
+    angle_tile(call, False, truth, weight, value, start, rows)
+
+
+cdef void embedding_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                         Py_ssize_t rows) noexcept nogil:
+    angle_tile(call, True, truth, weight, value, start, rows)
 
 
 cdef void cosine(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    """Of vectors of any numbers: there is nothing to check."""
-    cdef double[ROW_BLOCK] buffer, value
-    cdef const double* weight
-    cdef Py_ssize_t block, start, rows
-    if call.classes > FEW:
-        each_row(cosine_row, call, first, last, partial)
-        return
-    for block in range(first, last):
-        start = block * ROW_BLOCK
-        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
-        if call.outputs == NOTHING:
-            continue
-        weight = load_weights(call, start, rows, buffer)
-        angle_tile(call, weight, value, start, rows)
-        sum_or_store_rows(call, value, weight, start, rows, partial)
+    rows_or_tiles(cosine_row, cosine_tile, call, first, last, partial)
 
 
 cdef void cosine_embedding(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(embedding_row, call, first, last, partial)
+    rows_or_tiles(angle_row, embedding_tile, call, first, last, partial)

@@ -148,42 +148,46 @@ cdef void rival_leads(const Call* call, const Rivalry* row, Py_ssize_t first, Py
         u[row.label - first] = 0
 
 
-cdef double leads_value(const double* u, Py_ssize_t n, double classes, bint squared) noexcept nogil:
-    """Divided before it is squared, which might leave the range."""
-    cdef double[BLOCK] term
-    cdef Py_ssize_t k
-    if squared:
-        for k in range(n):
-            term[k] = beyond(u[k], (u[k] / classes) * u[k])
-    else:
-        for k in range(n):
-            term[k] = beyond(u[k], u[k] / classes)
-    return sum_of_doubles(term, n)
+# What a lead gives of value and derivatives. It is divided before it is squared, which might leave the range.
+ctypedef double (*rival_fn)(double u, double classes, bint squared) noexcept nogil
 
 
-cdef double leads_slope(const double* u, Py_ssize_t n, double classes, bint squared, double factor, real* grad) noexcept nogil:
-    """The derivatives of the rivals, and their sum without the factor."""
-    cdef double[BLOCK] slope
-    cdef Py_ssize_t k
-    if squared:
-        for k in range(n):
-            slope[k] = beyond(u[k], u[k] / classes)
-    else:
-        for k in range(n):
-            slope[k] = beyond(u[k], 1)
-    for k in range(n):
-        grad[k] = <real>(slope[k] * factor)
-    return sum_of_doubles(slope, n)
+cdef inline double share_of_lead(double u, double classes) noexcept nogil:
+    """u / classes; of an infinite u the remainder is a nan."""
+    cdef double share = divided(u, classes, 1 / classes)
+    return select_double(share == share, share, u)
 
 
-cdef double leads_curve(const double* u, Py_ssize_t n, bint squared, double factor, real* hess) noexcept nogil:
-    cdef double[BLOCK] curve
-    cdef double each = 1 if squared else 0
+cdef inline double rival_value(double u, double classes, bint squared) noexcept nogil:
+    return beyond(u, share_of_lead(u, classes) * u if squared else share_of_lead(u, classes))
+
+
+cdef inline double rival_slope(double u, double classes, bint squared) noexcept nogil:
+    return beyond(u, share_of_lead(u, classes) if squared else 1)
+
+
+cdef inline double rival_curve(double u, double classes, bint squared) noexcept nogil:
+    return beyond(u, 1 if squared else 0)
+
+
+cdef inline double terms_of_leads(rival_fn term, const double* u, Py_ssize_t n, double classes, bint squared, double factor,
+                                  real* derivative) noexcept nogil:
+    """Their sum; a factor times each where there is room. The term and `squared` are constant at every call."""
+    cdef double[BLOCK] terms
     cdef Py_ssize_t k
     for k in range(n):
-        curve[k] = beyond(u[k], each)
-        hess[k] = <real>(curve[k] * factor)
-    return sum_of_doubles(curve, n)
+        terms[k] = term(u[k], classes, squared)
+    if derivative != NULL:
+        for k in range(n):
+            derivative[k] = <real>(terms[k] * factor)
+    return sum_of_doubles(terms, n)
+
+
+cdef inline double sum_of_leads(rival_fn term, const Rivalry* row, const double* u, Py_ssize_t n, double classes, double factor,
+                                real* derivative) noexcept nogil:
+    if row.squared:
+        return terms_of_leads(term, u, n, classes, True, factor, derivative)
+    return terms_of_leads(term, u, n, classes, False, factor, derivative)
 
 
 cdef void rivals(const Call* call, Rivalry* row, double slope_factor, double curve_factor) noexcept nogil:
@@ -196,14 +200,18 @@ cdef void rivals(const Call* call, Rivalry* row, double slope_factor, double cur
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         rival_leads(call, row, first, n, u)
         if gives_value(call.outputs):
-            row.value += leads_value(u, n, classes, row.squared)
+            row.value += sum_of_leads(rival_value, row, u, n, classes, 1, NULL)
         if call.grad.present:
-            row.slope += leads_slope(u, n, classes, row.squared, slope_factor, derivative)
+            row.slope += sum_of_leads(rival_slope, row, u, n, classes, slope_factor, derivative)
             store_classes(&call.grad, row_of(&call.grad, row.index), first, n, derivative)
         if call.hess.present:
-            row.curve += leads_curve(u, n, row.squared, curve_factor, derivative)
+            row.curve += sum_of_leads(rival_curve, row, u, n, classes, curve_factor, derivative)
             store_classes(&call.hess, row_of(&call.hess, row.index), first, n, derivative)
         first += n
+
+
+cdef inline double slope_factor_of(bint squared, double scale, double classes) noexcept nogil:
+    return 2 * scale if squared else scale / classes
 
 
 cdef double multi_margin_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
@@ -216,12 +224,87 @@ cdef double multi_margin_row(const Call* call, Py_ssize_t index, double truth, d
     row.own = entry_of(&call.y_pred, row_of(&call.y_pred, index), label)
     row.value = row.slope = row.curve = nil_double(row.own)
     curve_factor = 2 * scale / <double>call.classes
-    slope_factor = 2 * scale if row.squared else scale / <double>call.classes
+    slope_factor = slope_factor_of(row.squared, scale, <double>call.classes)
     rivals(call, &row, slope_factor, curve_factor)
     set_entry(&call.grad, index, label, 0 - row.slope * slope_factor)
     set_entry(&call.hess, index, label, row.curve * curve_factor)
     return row.value
 
 
+cdef struct RivalTile:
+    real[FEW * ROW_BLOCK] z             # at last a derivative
+    double[FEW * ROW_BLOCK] u           # the leads
+    double[ROW_BLOCK] own
+    Py_ssize_t[ROW_BLOCK] at_label      # the label's place in the tile
+
+
+cdef void open_rivals(const Call* call, const double* truth, Py_ssize_t rows, RivalTile* tile) noexcept nogil:
+    cdef double margin = call.parameters[0]
+    cdef Py_ssize_t i, k
+    for i in range(ROW_BLOCK):
+        tile.at_label[i] = <Py_ssize_t>truth[i] * ROW_BLOCK + i
+        tile.own[i] = tile.z[tile.at_label[i]]
+    for k in range(call.classes):
+        for i in range(ROW_BLOCK):
+            tile.u[k * ROW_BLOCK + i] = lead(tile.z[k * ROW_BLOCK + i], tile.own[i], margin)
+    for i in range(rows):
+        tile.u[tile.at_label[i]] = 0
+
+
+cdef inline void add_leads(rival_fn term, bint squared, bint stored, RivalTile* tile, Py_ssize_t count, const double* factor,
+                           double* total) noexcept nogil:
+    """The sums of each row's terms; the terms times its factor in the place of its scores, if they are to be stored."""
+    cdef double classes = <double>count, one
+    cdef Py_ssize_t i, k
+    for i in range(ROW_BLOCK):
+        total[i] = nil_double(tile.own[i])
+    for k in range(count):
+        for i in range(ROW_BLOCK):
+            one = term(tile.u[k * ROW_BLOCK + i], classes, squared)
+            total[i] += one
+            if stored:
+                tile.z[k * ROW_BLOCK + i] = <real>(one * factor[i])
+
+
+cdef inline void store_leads(rival_fn term, double sign, bint squared, const Call* call, const Operand* target, RivalTile* tile,
+                             const double* factor, const double* weight, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+    """A derivative; the label's is the sum of all others, with the sign."""
+    cdef double[ROW_BLOCK] total
+    cdef Py_ssize_t i
+    if squared:
+        add_leads(term, True, True, tile, call.classes, factor, total)
+    else:
+        add_leads(term, False, True, tile, call.classes, factor, total)
+    for i in range(rows):
+        tile.z[tile.at_label[i]] = <real>(0 + sign * total[i] * factor[i])
+    drop_weightless(tile.z, weight, rows, call.classes)
+    store_tile(target, start, rows, call.classes, tile.z)
+
+
+cdef void multi_margin_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                            Py_ssize_t rows) noexcept nogil:
+    cdef RivalTile tile
+    cdef double[ROW_BLOCK] slope_factor, curve_factor
+    cdef bint squared = call.parameters[1] == 2
+    cdef double scale
+    cdef Py_ssize_t i
+    if rows < ROW_BLOCK:
+        memset(&tile, 0, sizeof(tile))
+    load_tile(&call.y_pred, start, rows, call.classes, tile.z)
+    open_rivals(call, truth, rows, &tile)
+    if gives_value(call.outputs) and squared:
+        add_leads(rival_value, True, False, &tile, call.classes, NULL, value)
+    elif gives_value(call.outputs):
+        add_leads(rival_value, False, False, &tile, call.classes, NULL, value)
+    for i in range(ROW_BLOCK):
+        scale = row_scale(call, weight, i) if i < rows else 0
+        slope_factor[i] = slope_factor_of(squared, scale, <double>call.classes)
+        curve_factor[i] = 2 * scale / <double>call.classes
+    if call.grad.present:
+        store_leads(rival_slope, -1, squared, call, &call.grad, &tile, slope_factor, weight, start, rows)
+    if call.hess.present:
+        store_leads(rival_curve, 1, squared, call, &call.hess, &tile, curve_factor, weight, start, rows)
+
+
 cdef void multi_margin(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(multi_margin_row, call, first, last, partial)
+    rows_or_tiles(multi_margin_row, multi_margin_tile, call, first, last, partial)

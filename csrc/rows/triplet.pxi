@@ -44,19 +44,12 @@ cdef inline double raised(double x, double rest, double by, double power) noexce
 
 
 cdef void raise_sizes(const Gap* gap, Py_ssize_t first, double* x, double power, Py_ssize_t n) noexcept nogil:
-    """|x|^power. The powers that people use need no logarithm."""
+    """|x|^power."""
     cdef double[BLOCK] rest
     cdef Py_ssize_t k
-    if power == 1:
-        for k in range(n):
-            x[k] = select_double(x[k] >= 0, x[k], -x[k])
-    elif power == 2:
-        for k in range(n):
-            x[k] = x[k] * x[k]
-    else:
-        load_rests(gap, first, n, x, rest)
-        for k in range(n):
-            x[k] = raised(x[k], rest[k], gap.by, power)
+    load_rests(gap, first, n, x, rest)
+    for k in range(n):
+        x[k] = raised(x[k], rest[k], gap.by, power)
 
 
 cdef double largest_gap(const Gap* gap, Py_ssize_t classes) noexcept nogil:
@@ -73,10 +66,39 @@ cdef double largest_gap(const Gap* gap, Py_ssize_t classes) noexcept nogil:
     return top
 
 
+cdef inline double size_of_gap(double a, double b, const double* given) noexcept nogil:
+    return size_of(a * given[0] - b * given[0])
+
+
+cdef inline double square_of_gap(double a, double b, const double* given) noexcept nogil:
+    cdef double difference = a * given[0] - b * given[0]
+    return difference * difference
+
+
+cdef inline double sum_of_gaps(term_fn term, const Gap* gap, Py_ssize_t classes) noexcept nogil:
+    """Without arrays between: of the powers that people use."""
+    cdef real[BLOCK] a_buffer, b_buffer
+    cdef double[GIVEN] given
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, n
+    for n in range(GIVEN):
+        given[n] = gap.unit
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        total += sum_terms(term, load_classes(gap.a, gap.a_row, first, n, a_buffer),
+                           load_classes(gap.b, gap.b_row, first, n, b_buffer), given, n)
+        first += n
+    return total
+
+
 cdef double sum_of_powers(const Gap* gap, double power, Py_ssize_t classes) noexcept nogil:
     cdef double[BLOCK] x
     cdef double total = 0
     cdef Py_ssize_t first = 0, n
+    if power == 1:
+        return sum_of_gaps(size_of_gap, gap, classes)
+    if power == 2:
+        return sum_of_gaps(square_of_gap, gap, classes)
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         load_gap(gap, first, n, x)
@@ -146,7 +168,7 @@ cdef double length_of(const Gap* gap) noexcept nogil:
 cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t n, double scale, double* slope) noexcept nogil:
     """The derivatives of the norm by the first vector; 0 where the difference is, the largest entry's sign for the maximum norm."""
     cdef double[BLOCK] rest
-    cdef double length = gap.length, size
+    cdef double length = gap.length, inverse = 1 / length, size
     cdef Py_ssize_t k
     load_gap(gap, first, n, slope)
     if length == 0:
@@ -154,7 +176,7 @@ cdef void gap_slopes(const Gap* gap, double power, Py_ssize_t first, Py_ssize_t 
             slope[k] = 0
     elif power == 2:
         for k in range(n):
-            slope[k] = slope[k] / length * scale
+            slope[k] = divided(slope[k], length, inverse) * scale
     else:
         if power != 1 and isfinite(power):
             load_rests(gap, first, n, slope, rest)
@@ -175,19 +197,34 @@ cdef void store_slopes(const Operand* target, Py_ssize_t index, Py_ssize_t first
     store_classes(target, row_of(target, index), first, n, grad)
 
 
-cdef void triplet_grads(const Call* call, const Gap* pull, const Gap* push, Py_ssize_t index, double scale) noexcept nogil:
-    """`push` starts at the anchor, or with a swap at the positive. All three are read before the first is stored."""
-    cdef double[BLOCK] to_positive, to_negative, anchor, positive
-    cdef double power = norm_power(call)
+cdef inline double slope_at_anchor(double to_positive, double to_negative, bint swapped) noexcept nogil:
+    """The gap to the negative starts here, or with a swap at the positive."""
+    return to_positive - select_double(swapped, 0, to_negative)
+
+
+cdef inline double slope_at_positive(double to_positive, double to_negative, bint swapped) noexcept nogil:
+    return -to_positive - select_double(swapped, to_negative, 0)
+
+
+cdef void triplet_slopes(const Gap* pull, const Gap* push, double power, Py_ssize_t first, Py_ssize_t n, double scale, double* anchor,
+                         double* positive, double* negative) noexcept nogil:
+    cdef double[BLOCK] to_positive
     cdef bint swapped = push.a != pull.a
-    cdef Py_ssize_t first = 0, n, k
+    cdef Py_ssize_t k
+    gap_slopes(pull, power, first, n, scale, to_positive)
+    gap_slopes(push, power, first, n, scale, negative)
+    for k in range(n):
+        anchor[k] = slope_at_anchor(to_positive[k], negative[k], swapped)
+        positive[k] = slope_at_positive(to_positive[k], negative[k], swapped)
+
+
+cdef void triplet_grads(const Call* call, const Gap* pull, const Gap* push, Py_ssize_t index, double scale) noexcept nogil:
+    """All three are read before the first is stored."""
+    cdef double[BLOCK] anchor, positive, to_negative
+    cdef Py_ssize_t first = 0, n
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        gap_slopes(pull, power, first, n, scale, to_positive)
-        gap_slopes(push, power, first, n, scale, to_negative)
-        for k in range(n):
-            anchor[k] = to_positive[k] - select_double(swapped, 0, to_negative[k])
-            positive[k] = -to_positive[k] - select_double(swapped, to_negative[k], 0)
+        triplet_slopes(pull, push, norm_power(call), first, n, scale, anchor, positive, to_negative)
         store_slopes(&call.grad, index, first, n, anchor)
         store_slopes(&call.further[0].grad, index, first, n, positive)
         store_slopes(&call.further[1].grad, index, first, n, to_negative)
@@ -199,31 +236,158 @@ cdef inline double norm_power(const Call* call) noexcept nogil:
     return call.parameters[1] if call.parameters[1] < 2.0**53 else <double>INFINITY
 
 
-cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
-    cdef Gap pull, push, swap
-    cdef double power = norm_power(call), value
+cdef double measure_triplet(const Call* call, Py_ssize_t index, Gap* pull, Gap* push) noexcept nogil:
+    """The value, not above 0 where nothing counts."""
+    cdef Gap swap
+    cdef double power = norm_power(call)
     cdef const Operand* positive = &call.further[0].y_pred
     cdef const Operand* negative = &call.further[1].y_pred
-    measure_gap(&call.y_pred, positive, index, power, call.classes, &pull)
-    measure_gap(&call.y_pred, negative, index, power, call.classes, &push)
+    measure_gap(&call.y_pred, positive, index, power, call.classes, pull)
+    measure_gap(&call.y_pred, negative, index, power, call.classes, push)
     if call.parameters[2] != 0:
         measure_gap(positive, negative, index, power, call.classes, &swap)
-        if length_of(&swap) < length_of(&push) or swap.length != swap.length:
-            push = swap
-    value = length_of(&pull) - length_of(&push) + call.parameters[0]
+        if length_of(&swap) < length_of(push) or swap.length != swap.length:
+            push[0] = swap
+    if call.grad.present and not isfinite(power):
+        pull.tops = count_tops(pull, call.classes)
+        push.tops = count_tops(push, call.classes)
+    return length_of(pull) - length_of(push) + call.parameters[0]
+
+
+cdef double triplet_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
+    cdef Gap pull, push
+    cdef double value = measure_triplet(call, index, &pull, &push)
     if value <= 0:
         fill_derivatives(call, index, 0)
         return 0
     if value != value:      # whichever of the vectors it comes from
         fill_derivatives(call, index, value)
-        return value
-    if call.grad.present and not isfinite(power):
-        pull.tops = count_tops(&pull, call.classes)
-        push.tops = count_tops(&push, call.classes)
-    if call.grad.present:
+    elif call.grad.present:
         triplet_grads(call, &pull, &push, index, scale)
     return value
 
 
+cdef struct TripletTile:
+    real[FEW * ROW_BLOCK] anchor        # all three at last gradients
+    real[FEW * ROW_BLOCK] positive
+    real[FEW * ROW_BLOCK] negative
+    double[ROW_BLOCK] pull              # the norms
+    double[ROW_BLOCK] push
+    double[ROW_BLOCK] swap
+    double[ROW_BLOCK] scale
+    bint[ROW_BLOCK] regular             # whether the sums stay in range: all others are taken as single rows
+
+
+cdef inline bint norm_in_range(double total) noexcept nogil:
+    return (total > 1e-200) & (total < 1e200)
+
+
+cdef inline void tile_norms(const real* a, const real* b, Py_ssize_t classes, bint squared, double* length, bint* regular) noexcept nogil:
+    cdef double[ROW_BLOCK] total
+    cdef double difference
+    cdef Py_ssize_t k, i
+    for i in range(ROW_BLOCK):
+        total[i] = 0
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            difference = <double>a[k * ROW_BLOCK + i] - b[k * ROW_BLOCK + i]
+            total[i] += difference * difference if squared else size_of(difference)
+    for i in range(ROW_BLOCK):
+        regular[i] &= norm_in_range(total[i])
+        length[i] = sqrt(total[i]) if squared else total[i]
+
+
+cdef inline double slope_of_gap(double difference, double length, double inverse, bint squared) noexcept nogil:
+    return divided(difference, length, inverse) if squared else select_double(difference > 0, 1, select_double(difference < 0, -1, 0))
+
+
+cdef inline void tile_of_slopes(TripletTile* tile, Py_ssize_t classes, bint squared) noexcept nogil:
+    cdef double[ROW_BLOCK] length, inverse, pull_inverse
+    cdef double a, p, n, pull, push
+    cdef bint swapped
+    cdef Py_ssize_t k, i, at
+    for i in range(ROW_BLOCK):
+        length[i] = select_double(tile.swap[i] < tile.push[i], tile.swap[i], tile.push[i])
+        inverse[i] = 1 / length[i]
+        pull_inverse[i] = 1 / tile.pull[i]
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            at = k * ROW_BLOCK + i
+            a, p, n = tile.anchor[at], tile.positive[at], tile.negative[at]
+            swapped = tile.swap[i] < tile.push[i]
+            pull = slope_of_gap(a - p, tile.pull[i], pull_inverse[i], squared) * tile.scale[i]
+            push = slope_of_gap(select_double(swapped, p, a) - n, length[i], inverse[i], squared) * tile.scale[i]
+            tile.anchor[at] = <real>(slope_at_anchor(pull, push, swapped) + 0)
+            tile.positive[at] = <real>(slope_at_positive(pull, push, swapped) + 0)
+            tile.negative[at] = <real>(push + 0)
+
+
+cdef inline void tile_of_triplets(const Call* call, bint squared, const double* weight, TripletTile* tile, double* value,
+                                  Py_ssize_t rows) noexcept nogil:
+    cdef Py_ssize_t i
+    tile_norms(tile.anchor, tile.positive, call.classes, squared, tile.pull, tile.regular)
+    tile_norms(tile.anchor, tile.negative, call.classes, squared, tile.push, tile.regular)
+    if call.parameters[2] != 0:
+        tile_norms(tile.positive, tile.negative, call.classes, squared, tile.swap, tile.regular)
+    for i in range(ROW_BLOCK):
+        value[i] = tile.pull[i] - select_double(tile.swap[i] < tile.push[i], tile.swap[i], tile.push[i]) + call.parameters[0]
+        value[i] = select_double(value[i] > 0, value[i], 0)
+        tile.scale[i] = row_scale(call, weight, i) if i < rows and value[i] > 0 else 0
+    if call.grad.present:
+        tile_of_slopes(tile, call.classes, squared)
+
+
+cdef double irregular_triplet(const Call* call, TripletTile* tile, Py_ssize_t start, Py_ssize_t i, double scale) noexcept nogil:
+    """The value of a row; its gradients take their places in the tile."""
+    cdef Gap pull, push
+    cdef double[BLOCK] anchor, positive, negative
+    cdef double value = measure_triplet(call, start + i, &pull, &push)
+    cdef Py_ssize_t k
+    if value > 0 and call.grad.present:
+        triplet_slopes(&pull, &push, norm_power(call), 0, call.classes, scale, anchor, positive, negative)
+    else:
+        for k in range(call.classes):
+            anchor[k] = positive[k] = negative[k] = nil_double(value)
+    for k in range(call.classes):
+        tile.anchor[k * ROW_BLOCK + i] = <real>anchor[k]
+        tile.positive[k * ROW_BLOCK + i] = <real>positive[k]
+        tile.negative[k * ROW_BLOCK + i] = <real>negative[k]
+    return 0 if value <= 0 else value
+
+
+cdef void store_slope_tile(const Operand* target, real* slope, const double* weight, Py_ssize_t start, Py_ssize_t rows,
+                           Py_ssize_t classes) noexcept nogil:
+    drop_weightless(slope, weight, rows, classes)
+    store_tile(target, start, rows, classes, slope)
+
+
+cdef void triplet_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                       Py_ssize_t rows) noexcept nogil:
+    cdef TripletTile tile
+    cdef Py_ssize_t i
+    if rows < ROW_BLOCK:
+        memset(&tile, 0, sizeof(tile))
+    load_tile(&call.y_pred, start, rows, call.classes, tile.anchor)
+    load_tile(&call.further[0].y_pred, start, rows, call.classes, tile.positive)
+    load_tile(&call.further[1].y_pred, start, rows, call.classes, tile.negative)
+    for i in range(ROW_BLOCK):
+        tile.regular[i] = True
+        tile.swap[i] = INFINITY
+    if norm_power(call) == 2:
+        tile_of_triplets(call, True, weight, &tile, value, rows)
+    else:
+        tile_of_triplets(call, False, weight, &tile, value, rows)
+    for i in range(rows):
+        if not tile.regular[i]:
+            value[i] = irregular_triplet(call, &tile, start, i, row_scale(call, weight, i))
+    if call.grad.present:
+        store_slope_tile(&call.grad, tile.anchor, weight, start, rows, call.classes)
+        store_slope_tile(&call.further[0].grad, tile.positive, weight, start, rows, call.classes)
+        store_slope_tile(&call.further[1].grad, tile.negative, weight, start, rows, call.classes)
+
+
 cdef void triplet(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(triplet_row, call, first, last, partial)
+    if norm_power(call) == 1 or norm_power(call) == 2:
+        rows_or_tiles(triplet_row, triplet_tile, call, first, last, partial)
+    else:
+        each_row(triplet_row, call, first, last, partial)

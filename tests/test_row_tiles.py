@@ -1,0 +1,116 @@
+"""Rows of up to 32 numbers are taken in tiles of 64, longer ones by themselves: nobody may see that."""
+
+import numpy as np
+import pytest
+from everything import parts
+
+import pyloss
+
+CLASSES = (1, 2, 9, 32, 33)
+ROWS = 64 + 7
+LABELS = np.resize([1, -1, 0], ROWS)
+LOSSES = {
+    "embedding": pyloss.CosineEmbedding(margin=0.1, reduction="none"),
+    "triplet": pyloss.Triplet(reduction="none"),
+    "triplet_swap": pyloss.Triplet(swap=True, reduction="none"),
+    "triplet_manhattan": pyloss.Triplet(p=1, swap=True, margin=3.0, reduction="none"),
+    "triplet_cubes": pyloss.Triplet(p=3, reduction="none"),
+    "multi_margin": pyloss.MultiMargin(reduction="none"),
+    "multi_margin_squared": pyloss.MultiMargin(p=2, margin=0.5, reduction="none"),
+}
+
+
+@pytest.fixture(params=LOSSES)
+def loss(request):
+    return LOSSES[request.param]
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+def truth_for(loss, classes):
+    if isinstance(loss, pyloss.Triplet):
+        return None
+    return np.arange(ROWS) % classes if isinstance(loss, pyloss.MultiMargin) else LABELS
+
+
+def vectors(loss, rng, classes, dtype):
+    """As many arrays as the loss has predictions. Some rows are beyond the range of squares, or hold no numbers, or equal others."""
+    arrays = [rng.normal(size=(ROWS, classes)).astype(dtype) for _ in loss.predictions or (None,)]
+    with np.errstate(all="ignore"):
+        for row, unusual in enumerate((0.0, np.nan, np.inf, 1e-30, 1e30, np.finfo(dtype).max, np.finfo(dtype).tiny)):
+            for place, array in enumerate(arrays):
+                array[9 * row + place] *= dtype(unusual)
+    for array in arrays[1:]:
+        array[8::9] = arrays[0][8::9]
+    return arrays
+
+
+def shaped(loss, arrays):
+    return tuple(arrays) if loss.predictions else arrays[0]
+
+
+def rows_of(truth, arrays, rows):
+    return truth if truth is None else truth[rows], [array[rows] for array in arrays]
+
+
+def calls(loss):
+    """Everything that gives derivatives of rows."""
+    return [loss.value_and_grad, *([loss.grad_and_hess] if hasattr(loss, "grad_and_hess") else [])]
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_no_row_depends_on_its_neighbours(loss, dtype, classes, rng):
+    truth, arrays = truth_for(loss, classes), vectors(loss, rng, classes, dtype)
+    for call in calls(loss):
+        whole = parts(call(truth, shaped(loss, arrays)))
+        for row in range(ROWS):
+            one, alone = rows_of(truth, arrays, slice(row, row + 1))
+            for every, own in zip(whole, parts(call(one, shaped(loss, alone))), strict=True):
+                for many, few in zip(parts(every), parts(own), strict=True):
+                    np.testing.assert_array_equal(many[row], few[0], err_msg=f"row {row}")
+
+
+@pytest.mark.parametrize("classes", CLASSES[:-1])
+def test_numbers_that_count_nothing_change_nothing(loss, dtype, classes, rng):
+    """Vectors longer by zeros have the same lengths and angles, a class that leads nobody adds 0: and long rows are no tiles."""
+    truth, arrays = truth_for(loss, classes), vectors(loss, rng, classes, dtype)
+    hinge = isinstance(loss, pyloss.MultiMargin)
+    longer = [np.pad(array, ((0, 0), (0, 40 - classes)), constant_values=-np.inf if hinge else 0) for array in arrays]
+    divided_by = 40 / classes if hinge else 1
+    tolerance = {"rtol": 30 * np.finfo(dtype).eps, "atol": 500 * np.finfo(dtype).eps}
+    value, grad = loss.value_and_grad(truth, shaped(loss, arrays))
+    expected, slopes = loss.value_and_grad(truth, shaped(loss, longer))
+    counts = np.isfinite(value) & np.isfinite(expected)  # of a label at -inf the added classes make a nan
+    assert counts.sum() > ROWS / 2
+    np.testing.assert_allclose(value[counts], expected[counts] * divided_by, **tolerance)
+    for few, many in zip(parts(grad), parts(slopes), strict=True):
+        np.testing.assert_allclose(few[counts], many[counts, :classes] * divided_by, **tolerance)
+
+
+@pytest.mark.parametrize("classes", [2, 32])
+def test_in_place(loss, dtype, classes, rng):
+    """Irregular rows are read before their place is written."""
+    truth, arrays = truth_for(loss, classes), vectors(loss, rng, classes, dtype)
+    value, grad = loss.value_and_grad(truth, shaped(loss, arrays))
+    again, _ = loss.value_and_grad(truth, shaped(loss, arrays), out=(None, shaped(loss, arrays)))
+    np.testing.assert_array_equal(value, again)
+    for fresh, written in zip(parts(grad), arrays, strict=True):
+        np.testing.assert_array_equal(fresh, written)
+
+
+@pytest.mark.parametrize("classes", [2, 32, 33])
+def test_rows_of_weight_0_count_nothing(loss, dtype, classes, rng):
+    truth, arrays = truth_for(loss, classes), vectors(loss, rng, classes, dtype)
+    weight = np.resize([0.0, 2.0], ROWS)
+    least = 2 * np.finfo(dtype).smallest_subnormal
+    value, grad = loss.value_and_grad(truth, shaped(loss, arrays), weight)
+    plain, slopes = loss.value_and_grad(truth, shaped(loss, arrays))
+    assert not value[::2].any()
+    np.testing.assert_array_equal(value[1::2], 2 * plain[1::2])
+    for weighted, slope in zip(parts(grad), parts(slopes), strict=True):
+        assert not weighted[::2].any()
+        assert not np.signbit(weighted[::2]).any()
+        np.testing.assert_allclose(weighted[1::2], 2 * slope[1::2], rtol=4 * np.finfo(dtype).eps, atol=least)
