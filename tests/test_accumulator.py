@@ -30,6 +30,7 @@ from pyloss import (
     Sum,
     Triplet,
 )
+from pyloss._accumulator import _pieces
 
 BLOCK = 1024
 STREAMS = [variant for variant in EVERY if variant not in CONTRASTIVE + SORTED]
@@ -218,6 +219,23 @@ def test_several_losses_from_one_reading(threads, rng):
             together = Accumulator(losses)
             together.update(y, p, weight)
             assert together.result() == tuple(loss(y, p, weight) for loss in losses)
+
+
+def test_long_rows_are_cut_in_pieces_too():
+    """A row of whole blocks ends a piece anywhere: none is longer than a cache needs."""
+    y = np.zeros((300, BLOCK))
+    cut = _pieces([MSE()._tally(), MAE()._tally()], (y, y, None))
+    assert [truth.shape for truth, _, _ in cut] == [(128, BLOCK), (128, BLOCK), (44, BLOCK)]
+
+
+def test_data_that_may_not_be_cut_are_taken_at_once(rng):
+    """Of sorted errors, and of rows along the first axis."""
+    y, p = rng.integers(0, 2, (80, 2000)), rng.normal(size=(80, 2000))
+    losses = [Lovasz(axis=1), Lovasz(axis=1, reduction="sum")]
+    for together, arrays in ((losses, (y, p)), ([SparseCCE(from_logits=True, axis=0)] * 2, (y[0], p))):
+        taken = Accumulator(together)
+        taken.update(*arrays)
+        assert taken.result() == tuple(loss(*arrays) for loss in together)
 
 
 def test_several_losses_of_labels_and_of_several_predictions(rng):
