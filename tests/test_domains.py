@@ -8,6 +8,7 @@ import pytest
 from own_kernels import compiles, kernel
 
 import pyloss
+from pyloss._domains import Domain
 from pyloss._kernels import load
 from pyloss._runtime import available_levels
 
@@ -63,6 +64,53 @@ def test_a_first_reading_is_checked():
     with pytest.raises(ValueError, match=r"y_true must be > 0, got -1\.0 at index 1"):
         plan.scaled_grad(1.0, y, p)
     assert plan.scaled_grad(1.0, y, p, again=True).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        (Domain(), "any number"),
+        (Domain(low_open=True), "> -inf"),
+        (Domain(high_open=True), "< inf"),
+        (Domain(low_open=True, high_open=True), "finite"),
+        (Domain(low=0), ">= 0"),
+        (Domain(low=0, low_open=True), "> 0"),
+        (Domain(low=0, high_open=True), "in [0, inf)"),
+        (Domain(high=0, low_open=True), "in (-inf, 0]"),
+        (Domain(low=0, high=1), "in [0, 1]"),
+        (Domain(low=-1, high=1, integral=True), "one of -1, 0, 1"),
+    ],
+)
+def test_words(domain, words):
+    assert str(domain) == words
+
+
+HOLDING = {
+    ("in [0, 1]", "in [0, 1]"): "bce brier binary_focal dice jaccard tversky soft_mcc",
+    ("in [0, 1]", "any number"): "asymmetric_bce",
+    (
+        "one of -1, 0, 1",
+        "any number",
+    ): "logistic hinge squared_hinge modified_huber perceptron exponential hinge_embedding lovasz"
+    " margin_ranking cosine_embedding",
+    (">= 0", ">= 0"): "poisson_nll kl_divergence js_divergence total_variation cce sparse_cce",
+    (">= 0", "in [0, 1]"): "categorical_focal generalized_ce",
+    (">= 0", "any number"): "negative_binomial_nll generalized_kl sparsemax poly1",
+    ("> 0", "> 0"): "gamma_nll inverse_gaussian_nll",
+    ("any number", "> 0"): "tweedie_nll",
+    ("> -1", "> -1"): "msle",
+}
+SCALES = {"gaussian_nll": "variance", "laplace_nll": "scale", "crps_normal": "std"}
+
+
+@pytest.mark.parametrize("stem", pyloss.LOSSES)
+def test_what_a_loss_takes(stem):
+    """The other tests ask the loss itself where it is defined."""
+    loss = pyloss.LOSSES[stem]
+    words = [pair for pair, stems in HOLDING.items() if stem in stems.split()] or [("any number", "any number")]
+    assert [(str(loss.y_true_domain), str(loss.y_pred_domain))] == words
+    bounded = {name: str(domain) for name, domain in loss.predictions.items() if domain != Domain()}
+    assert bounded == ({SCALES[stem]: "> 0"} if stem in SCALES else {})
 
 
 BOTH, TRUTH = ("y_true", "y_pred"), ("y_true",)
