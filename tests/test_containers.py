@@ -1,5 +1,7 @@
 """Whatever holds numbers is an array: lists, columns of tables, masked arrays, subclasses."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -160,3 +162,20 @@ def test_what_refuses_to_be_an_array_is_named(place, error):
         with pytest.raises(raised, match=message) as info:
             ask(*arguments)
         assert isinstance(info.value.__cause__, error)
+
+
+@pytest.mark.parametrize("given", [object(), {1.0: 2.0}, {1.0}, lambda: 1.0], ids=lambda given: type(given).__name__)
+def test_an_object_is_no_array(given):
+    for name, arrays in {
+        "y_true": (given, [1.0]),
+        "y_pred": ([1.0], given),
+        "sample_weight": ([1.0], [1.0], given),
+    }.items():
+        with pytest.raises(TypeError, match=f"^mse: {name} must be an array, got {re.escape(repr(given))}$"):
+            pyloss.MSE()(*arrays)
+
+
+def test_a_masked_record_is_no_number():
+    records = np.ma.array([(1.0,), (2.0,)], mask=[(True,), (False,)], dtype=[("a", float)])
+    with pytest.raises(TypeError, match=r"^mse: y_true must hold real numbers"):
+        pyloss.MSE()(records, [1.0, 2.0])
