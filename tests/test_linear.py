@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 import tracemalloc
+from functools import partial
 
 import ml_dtypes
 import numpy as np
@@ -168,6 +169,18 @@ def test_what_counts_nothing_may_hold_anything(how):
     np.testing.assert_allclose(grads.hidden[kept], expected.hidden, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(grads.weight, expected.weight, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(grads.bias, expected.bias, rtol=1e-12, atol=1e-15)
+
+
+def test_the_reference_leaves_out_what_counts_nothing():
+    y_true, hidden, weight, bias = arrays()
+    y_true[::3] = -100
+    ask = partial(reference.linear_cce, y_true, weight=weight, bias=bias, ignore_index=-100)
+    expected = ask(hidden)
+    hidden[::3] = np.nan
+    found = ask(hidden)
+    assert found.value == expected.value
+    for ours, theirs in zip(found.grad, expected.grad, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_nan_is_data():
