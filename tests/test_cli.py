@@ -24,6 +24,10 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As at home: what the end of Python writes is part of the answer."""
+
+
 def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
@@ -195,7 +199,9 @@ def test_a_full_disk_is_one_line(command: str, tmp_path: Path) -> None:
     np.save(tmp_path / "y.npy", np.arange(5.0))
     line = [sys.executable, "-m", "pyloss", *command.split()]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+        done = subprocess.run(
+            line, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path, env=BUFFERED
+        )
     assert (done.returncode, done.stderr) == (2, "pyloss: the output cannot be written: No space left on device\n")
 
 
@@ -204,5 +210,6 @@ def test_a_reader_that_has_gone_is_no_fault() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as pipe:
-        done = subprocess.run([sys.executable, "-c", code], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+        line = [sys.executable, "-c", code]
+        done = subprocess.run(line, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, env=BUFFERED)
     assert (done.returncode, done.stderr) == (1, "")
