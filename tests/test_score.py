@@ -10,7 +10,7 @@ from score_files import CLASSES, ROWS, arrays, invoke, refused, scored, write_cs
 
 import pyloss
 from pyloss import LOSSES, metrics
-from pyloss.cli import _losses, _score_report, _score_sources, _score_tables
+from pyloss.cli import _losses, _score_groups, _score_report, _score_sources, _score_tables
 from pyloss.cli.score import score
 
 pytestmark = pytest.mark.optimized  # files and tables: Python alone
@@ -389,6 +389,13 @@ def test_pieces_of_any_batches(rng):
     np.testing.assert_array_equal(
         np.concatenate([piece for (piece,) in pieces]), np.concatenate([b for (b,) in batches])
     )
+
+
+def test_rows_of_a_group_wait_for_a_block_only():
+    group, y = _score_groups.Group([pyloss.MSE()]), np.zeros(3000)
+    group.take((y, y + 1, None), np.arange(3000))
+    assert (group._count, group.rows) == (3000 % 1024, 3000)
+    assert group.results() == (1.0,)
 
 
 def test_results_as_data(data, tmp_path):

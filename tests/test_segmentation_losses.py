@@ -314,6 +314,14 @@ def test_soft_mcc_keeps_its_digits():
         np.testing.assert_allclose(grad, SoftMCC().grad(t, [0.9, 0.2, 0.7, 0.4]), rtol=1e-13)
 
 
+def test_smooth_is_in_the_unit_of_the_weights():
+    """So they keep theirs: beside it tiny ones count nothing, beside huge ones it does."""
+    t, p = masks((4,))
+    for loss in (Dice, Jaccard, Tversky):
+        assert loss(smooth=1.0)(t, p, np.full(4, 1e-200)) < 1e-198
+        assert loss(smooth=1.0)(t, p, np.full(4, 1e200)) == pytest.approx(loss(smooth=0.0)(t, p), rel=1e-14)
+
+
 def test_a_nan_stays_in_its_case():
     t, p = masks((3, 5))
     p[1, 2] = np.nan
