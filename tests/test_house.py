@@ -16,7 +16,9 @@ from variants import EVERY, VARIANTS, data
 
 import pyloss
 from pyloss import LOSSES, Loss, _stubs
+from pyloss._domains import Domain
 from pyloss._kernels import load
+from pyloss._loss import parameter
 from pyloss._runtime import available_levels
 
 every_loss = pytest.mark.parametrize("stem", LOSSES)
@@ -309,6 +311,35 @@ def test_a_stem_belongs_to_one_loss():
         first, again = (type("Mine", (pyloss.MSE,), {}, stem="a stem of mine") for _ in range(2))
         assert first is not again
         assert LOSSES["a stem of mine"] is again
+    finally:
+        LOSSES.pop("a stem of mine", None)
+
+
+@pytest.mark.parametrize(
+    ("stem", "rule"),
+    [
+        ("huber", "delta : a number > 0, default 1.0"),
+        ("cce", "axis : a whole number, default -1"),
+        ("cce", "class_weight : a number in [0, inf) for each class or None, default None"),
+        ("cce", "ignore_index : a whole number or None, default None"),
+        ("cce", "softcap : a number in (0, inf) or None, default None"),
+        ("dice", "axis : an axis, a tuple of axes or None, default None"),
+        ("lovasz", "kind : 'hinge' or 'softmax' or 'probabilities', default 'hinge'"),
+        ("multi_quantile", "quantiles : a number in (0, 1) for each quantile, default (0.1, 0.5, 0.9)"),
+    ],
+)
+def test_rules_of_parameters(stem, rule):
+    head, _, rules = LOSSES[stem].__doc__.partition("\nParameters\n----------\n")
+    assert rule in rules.splitlines()
+    assert [line.partition(" : ")[0] for line in rules.splitlines()] == list(own_parameters(stem))
+    assert "Parameters" not in pyloss.MSE.__doc__ + head
+
+
+def test_the_rules_of_parameters_of_ones_own():
+    own = {"__doc__": "Mine.", "__annotations__": {"a": float}, "a": parameter(default=0.5, domain=Domain())}
+    try:
+        mine = type("Mine", (pyloss.MSE,), own, stem="a stem of mine")
+        assert mine.__doc__ == "Mine.\n\nParameters\n----------\na : any number, default 0.5\n"
     finally:
         LOSSES.pop("a stem of mine", None)
 
