@@ -190,6 +190,8 @@ def test_an_error_says_when_out_may_be_partly_written():
         loss.grad([0.0, 1.0], [0.5, 2.0], out=out)
     with pytest.raises(ValueError, match=r"got 2.0 at index 1 \(.*\)$"):
         loss.grad([0.0, 1.0], [0.5, 2.0])
+    with pytest.raises(ValueError, match=r"got 2.0 at index 1 \([^()]*\); out may be partly written$"):
+        Sum([(1, MSE()), (1, MSE()), (1, loss)]).grad([0.0, 1.0], [0.5, 2.0], out=out)
 
 
 def test_objects(data):
