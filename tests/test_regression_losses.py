@@ -131,6 +131,8 @@ def test_no_square_overflows_on_the_way(r, dtype):
 
 def test_infinite_residuals():
     for loss, value, slope in [
+        (Huber(delta=2), inf, 2),
+        (Huber(delta=inf), inf, inf),
         (PseudoHuber(delta=2), inf, 2),
         (LogCosh(), inf, 1),
         (Fair(c=2), inf, 2),

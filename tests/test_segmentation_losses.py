@@ -307,7 +307,7 @@ def test_soft_mcc_keeps_its_digits():
     assert SoftMCC()(t, 1 - t) == 2
     mostly = np.array([1.0, 1, 1, 1 - 1e-9])
     assert SoftMCC()(mostly, mostly) == 0
-    for scale in (1e-200, 1e200):
+    for scale in (5e-324, 1e-200, 1e200, 1e308):
         w = np.full(4, scale)
         value, grad = SoftMCC().value_and_grad(t, [0.9, 0.2, 0.7, 0.4], w)
         assert value == pytest.approx(SoftMCC()(t, [0.9, 0.2, 0.7, 0.4]), rel=1e-14, abs=0)
