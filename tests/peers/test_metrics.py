@@ -174,6 +174,17 @@ def test_mixed_dtypes(name, options, rng):
     truth, pred = amounts(rng, ROWS)
     agree(name, truth.astype(np.float32), pred, **options)
     agree(name, np.ceil(truth).astype(np.uint16), pred, **options)
+    agree(name, truth.astype(np.float32) / 3, pred.astype(np.float32) / 7, **options, rtol=1e-5)
+
+
+@every_numeric
+def test_unsigned_integers_have_negative_differences(name, options, rng):
+    """Also where scikit-learn's wrap around: its max_error of bytes is 255."""
+    arrays = rng.integers(1, 9, (2, ROWS))
+    expected = getattr(pyloss.metrics, name)(*arrays.astype(float), **options)
+    for dtype in (np.uint8, np.uint32, np.uint64):
+        found = getattr(pyloss.metrics, name)(*arrays.astype(dtype), **options)
+        assert found == pytest.approx(expected, rel=1e-13)
 
 
 MULTIOUTPUT = ["raw_values", "uniform_average", [0.2, 0.3, 0.5], np.array([1, 2, 3])]

@@ -281,6 +281,14 @@ def test_no_probability(name, bad):
 
 
 @every_probability
+def test_which_of_two_faults_is_said(name):
+    refused(name, [0, 1, 1], [np.nan, 0.5])
+    refused(name, [0, 1, 2], [0.5, np.nan, 0.2])
+    refused(name, [0, 1, 1], [np.nan, 0.5, 0.2], sample_weight=[1, 2])
+    refused(name, [0, 1, 1], [np.nan, 0.5, 0.2], sample_weight=[1, 2, np.inf])
+
+
+@every_probability
 def test_sums_of_probabilities(name):
     agree(name, [0, 1], [[0.5, 0.6], [0.2, 0.8]])
     agree(name, [0, 1, 2], [[0.5, 0.2, 0.2], [0.2, 0.8, 0], [0, 0, 1.0]])
