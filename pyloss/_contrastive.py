@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ._errors import NARROW
-from ._formulas import silent
 from ._loss import Array
 
 LARGEST = 64 * 2**20
@@ -72,7 +71,6 @@ def through_norms(units: Units, gradient: Array) -> Iterator[tuple[slice, Array]
         yield rows, part
 
 
-@silent
 def contrast(
     anchors: Array, others: Array, labels: Array, temperature: float, factors: Array | None, itself: bool
 ) -> Contrast:
