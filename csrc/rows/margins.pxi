@@ -119,8 +119,73 @@ cdef double multiclass_hinge_row(const Call* call, Py_ssize_t index, double trut
     return beyond(value, value)
 
 
+cdef struct HingeTile:
+    real[FEW * ROW_BLOCK] z         # at last a derivative
+    real[ROW_BLOCK] label
+    real[ROW_BLOCK] top             # of the rivals
+    real[ROW_BLOCK] rival           # the lowest class that has it
+
+
+cdef void find_rivals(HingeTile* tile, Py_ssize_t classes) noexcept nogil:
+    cdef real[ROW_BLOCK] nan
+    cdef real z
+    cdef Py_ssize_t i, k
+    for i in range(ROW_BLOCK):
+        tile.top[i] = -2 * LARGE
+        tile.rival[i] = tile.label[i]
+        nan[i] = 0
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            z = select(tile.label[i] == <real>k, -2 * LARGE, tile.z[k * ROW_BLOCK + i])
+            tile.top[i] = select(z > tile.top[i], z, tile.top[i])
+            nan[i] += nil(z)
+    for k in range(classes - 1, -1, -1):
+        for i in range(ROW_BLOCK):
+            tile.rival[i] = select((tile.z[k * ROW_BLOCK + i] == tile.top[i]) & (tile.label[i] != <real>k), <real>k, tile.rival[i])
+    for i in range(ROW_BLOCK):
+        tile.top[i] += nan[i]
+
+
+cdef void store_hinges(const Operand* target, HingeTile* tile, const double* value, const double* scale, const double* weight,
+                       Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes) noexcept nogil:
+    """A derivative: the scale at the rival, less it at the label; of a nan in the value everywhere."""
+    cdef Py_ssize_t i, k
+    for k in range(classes):
+        for i in range(ROW_BLOCK):
+            tile.z[k * ROW_BLOCK + i] = <real>nil_double(value[i])
+    for i in range(rows):
+        if tile.rival[i] != tile.label[i] and (value[i] > 0 or (value[i] == 0 and tile.rival[i] < tile.label[i])):
+            tile.z[<Py_ssize_t>tile.rival[i] * ROW_BLOCK + i] = <real>scale[i]
+            tile.z[<Py_ssize_t>tile.label[i] * ROW_BLOCK + i] = <real>(-scale[i])
+    drop_weightless(tile.z, weight, rows, classes)
+    store_tile(target, start, rows, classes, tile.z)
+
+
+cdef void multiclass_hinge_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                                Py_ssize_t rows) noexcept nogil:
+    cdef HingeTile tile
+    cdef double[ROW_BLOCK] scale, flat
+    cdef Py_ssize_t i
+    if rows < ROW_BLOCK:
+        memset(&tile, 0, sizeof(tile))
+    load_tile(&call.y_pred, start, rows, call.classes, tile.z)
+    for i in range(ROW_BLOCK):
+        tile.label[i] = <real>truth[i]
+        scale[i] = row_scale(call, weight, i) if i < rows else 0
+        flat[i] = 0
+    find_rivals(&tile, call.classes)
+    for i in range(ROW_BLOCK):
+        value[i] = lead(tile.top[i], tile.z[<Py_ssize_t>truth[i] * ROW_BLOCK + i], 1)
+    if call.grad.present:
+        store_hinges(&call.grad, &tile, value, scale, weight, start, rows, call.classes)
+    if call.hess.present:
+        store_hinges(&call.hess, &tile, value, flat, weight, start, rows, call.classes)
+    for i in range(ROW_BLOCK):
+        value[i] = beyond(value[i], value[i])
+
+
 cdef void multiclass_hinge(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(multiclass_hinge_row, call, first, last, partial)
+    rows_or_tiles(multiclass_hinge_row, multiclass_hinge_tile, call, first, last, partial)
 
 
 # Weston and Watkins: every rival, by its lead or by its square -------------------------------------------------------------------------
