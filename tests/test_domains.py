@@ -1,6 +1,7 @@
 """The quick look at a block's numbers: no violation is missed, and what is plainly inside is not looked at twice."""
 
 import re
+from itertools import product
 from math import inf
 
 import numpy as np
@@ -44,6 +45,21 @@ def test_a_violation_is_never_missed(low, high, integral, bits, level):
             assert allowed or not sure or (np.isnan(number) and high == inf), (number, place)  # a nan is data
             plain = exact and not (number == 0 and np.signbit(number))
             assert sure or not (allowed and plain), (number, place)
+
+
+@every_level
+@every_precision
+@pytest.mark.parametrize(("low", "high", "integral"), [(0, 1, False), (0, inf, False), (-1, 1, True)])
+def test_every_place_is_looked_at(low, high, integral, bits, level):
+    """Wherever lines of the cache begin, among zeros as among ones."""
+    look, real = load(level, bits).surely_within, WORDS[bits][1]
+    for start, n, number in product(range(16), (1, 15, 16, 17, 31, 33, 70, 100), (0, 1)):
+        x = np.full(start + n, number, real)[start:]
+        assert look(x, low, high, integral)
+        for place in range(n):
+            x[place] = -2
+            assert not look(x, low, high, integral), (start, n, place)
+            x[place] = number
 
 
 @every_level
@@ -111,6 +127,26 @@ def test_what_a_loss_takes(stem):
     assert [(str(loss.y_true_domain), str(loss.y_pred_domain))] == words
     bounded = {name: str(domain) for name, domain in loss.predictions.items() if domain != Domain()}
     assert bounded == ({SCALES[stem]: "> 0"} if stem in SCALES else {})
+
+
+def test_of_two_at_the_same_place_the_truth_is_told():
+    """As everywhere the first: on one thread and on several, in a first reading and where all is summed at once."""
+    y, p = np.zeros((2, 300_000))
+    y[200_000] = p[200_000] = 2
+    for threads in (1, 3):
+        with pyloss.threads(threads):
+            for ask in (pyloss.Brier(), pyloss.BCE(), pyloss.BCE().grad):
+                with pytest.raises(ValueError, match=r"y_true must be in \[0, 1\], got 2\.0 at index 200000"):
+                    ask(y, p)
+
+
+def test_only_what_is_below_0_is_a_negative_weight():
+    """Zeros of either sign and nans come before it."""
+    weights = np.array([0.0, -0.0, np.nan, 1.0, 0.0])
+    assert np.isnan(pyloss.mse(np.zeros(5), np.ones(5), weights))
+    weights[4] = -1e-300
+    with pytest.raises(ValueError, match="sample_weight must be >= 0, got -1e-300 at index 4"):
+        pyloss.mse(np.zeros(5), np.ones(5), weights)
 
 
 BOTH, TRUTH = ("y_true", "y_pred"), ("y_true",)
