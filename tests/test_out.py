@@ -9,6 +9,8 @@ from comparing import assert_close, bits, hint, stored_as, wider
 from layouts import LAYOUTS
 from variants import ELEMENTWISE, REDUCTIONS, ROWWISE, VARIANTS, WAYS, data, weights
 
+import pyloss
+
 every_way = pytest.mark.parametrize("variant", WAYS, ids=str)
 every_elementwise_way = pytest.mark.parametrize(
     "variant", [variant for variant in WAYS if variant in ELEMENTWISE], ids=str
@@ -58,6 +60,35 @@ def test_every_dtype(variant, dtype):
         out = np.full(SHAPE, 7, dtype)
         call(out)
         assert_close(out, stored_as(pick(call(None)), out.dtype), wider(np.dtype(np.float64), out.dtype), 0.0)
+
+
+HALVES = {np.dtype(np.float16): 10, np.dtype(ml_dtypes.bfloat16): 7}
+every_half = pytest.mark.parametrize("dtype", HALVES, ids=lambda dtype: dtype.name)
+
+
+@every_half
+def test_doubles_are_rounded_to_halves_once(dtype):
+    """By way of float32 what is next to a tie would become one."""
+    bit = 2.0 ** -HALVES[dtype]
+    number = np.array([1 + bit / 2 + 2.0**-50, 1 + bit / 2, 1 + bit / 2 - 2.0**-50, 1 + 1.5 * bit - 2.0**-50])
+    for sign in (1, -1):
+        out = np.empty(4, dtype)
+        pyloss.SSE(reduction="sum").grad(np.zeros(4), sign * number, out=out)
+        assert (sign * out.astype(float)).tolist() == [1 + bit, 1, 1, 1 + bit]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64], ids=lambda kind: kind.__name__)
+@every_half
+def test_halves_of_any_number_in_any_place(dtype, kind):
+    """Some places are converted by vectors, some alone."""
+    ends = [np.nan, -np.nan, np.inf, -np.inf, -0.0, 6e-8, 65519.0, 65520.0, -1e5, 3e38]
+    for n in (*range(1, 20), 40):
+        given = np.resize(np.array(ends, kind), n)
+        for step in (1, 3):
+            out = np.empty(step * n, dtype)[::step]
+            pyloss.SSE(reduction="sum").grad(np.zeros(n, kind), given, out=out)
+            with np.errstate(over="ignore"):
+                np.testing.assert_array_equal(out.astype(float), given.astype(dtype).astype(float))
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: np.dtype(dtype).name)
@@ -155,6 +186,15 @@ def test_row99_partial_overlap_works_as_none(variant, shift):
     expected = variant().grad(y, p, w)
     weight, out = overlapping(w, shift)
     np.testing.assert_array_equal(variant().grad(y, p, weight, out=out), expected)
+
+
+def test_overlap_in_a_single_element():
+    """The first number of a result in the place of the last that is read, blocks later."""
+    y, p = np.zeros(3000), np.arange(3000.0)
+    room = np.empty(5999)
+    room[:3000] = p
+    pyloss.SSE(reduction="sum").grad(y, room[:3000], out=room[2999:])
+    np.testing.assert_array_equal(room[2999:], p)
 
 
 @every_variant

@@ -117,6 +117,35 @@ def test_columns_of_larger_arrays(loss, rows, dtype):
         np.testing.assert_array_equal(room[~written], before[~written])
 
 
+def spaced(a):
+    """Columns that begin a byte more than a multiple of their numbers' size apart."""
+    rows, columns = a.shape
+    room = np.zeros((a.itemsize * rows + 1) * columns, np.uint8)
+    view = np.ndarray(a.shape, a.dtype, room, strides=(a.itemsize, a.itemsize * rows + 1))
+    view[:] = a
+    return view
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(90, 9), (1_100, 11), (300, 40)], ids=str)
+def test_columns_that_are_not_aligned(shape, dtype):
+    y, p, _ = numbers(shape, dtype)
+    for loss in (pyloss.MSE(), pyloss.KLDivergence(), pyloss.CosineDistance()):
+        assert_same_bits(answers(loss, spaced(y), spaced(p)), answers(loss, y, p))
+        out = spaced(np.zeros_like(p))
+        loss.grad(y, p, out=out)
+        np.testing.assert_array_equal(out, loss.grad(y, p))
+
+
+def test_columns_of_several_matrices():
+    """A block goes on from one matrix to the next, in the middle of what is transposed."""
+    for shape in ((200, 30, 7), (3, 700, 11), (20, 3, 50, 6)):
+        y, p, q = numbers(shape, np.float32)
+        for loss in LOSSES:
+            given = across(y), several(loss, across(p), across(q))
+            assert_same_bits(answers(loss, *given), answers(loss, y, several(loss, p, q)))
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_first_that_is_out_of_the_domain_is_named(threads):
     y, p, _ = numbers((700, 100), np.float32)
