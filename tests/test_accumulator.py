@@ -90,6 +90,17 @@ def test_a_stream_has_the_bits_of_the_whole(variant, dtype, weighted, rng):
             assert summed_up(loss, parts, order) == whole
 
 
+def test_a_negative_sum_of_many_terms_can_be_pickled():
+    """Also one that goes on afterwards."""
+    y, p = np.zeros(3 * BLOCK), np.ones(3 * BLOCK)
+    stream = pyloss.PoissonNLL(log_input=False, reduction="sum").accumulator()
+    stream.update(y + 9, 8 * p)
+    restored = pickle.loads(pickle.dumps(stream))
+    assert restored.result() == stream.result() < 0
+    restored.update(y + 9, 8 * p)
+    assert restored.result() == 2 * stream.result()
+
+
 @pytest.mark.parametrize("classes", [1, 3, 100, 700, 900, 5000])
 def test_blocks_of_rows_end_where_data_may_be_cut(classes, rng):
     z, y = rng.normal(size=(BLOCK + 40, classes)), rng.integers(0, classes, BLOCK + 40)

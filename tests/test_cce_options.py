@@ -71,6 +71,17 @@ def test_many_classes(options, dtype):
         check(pyloss.CCE(**more), rng.dirichlet(np.ones(classes), 7).astype(dtype), z)
 
 
+@pytest.mark.parametrize("classes", [1023, 1025, 2050])
+def test_many_weighted_classes_of_probabilities(classes):
+    """The mean divides by the weights under the truth, which are gathered a block at a time."""
+    rng = np.random.default_rng(0)
+    p, truth = rng.dirichlet(np.ones(classes), (2, 5))
+    loss = pyloss.CCE(class_weight=tuple(rng.uniform(0, 2, classes)))
+    check(loss, truth, p)
+    check(loss, truth, p, np.arange(5.0))
+    check(loss, rng.integers(0, classes, 5), p)
+
+
 @pytest.mark.parametrize("classes", [10, 32, 33, 100])
 def test_values_of_smoothed_labels_keep_their_digits(classes, rng):
     """In tiles as row by row: many terms of a size, each of them rounded."""

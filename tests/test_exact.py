@@ -67,6 +67,16 @@ def test_infinities_and_nans(terms):
     assert_sum(terms, expected)
 
 
+@pytest.mark.parametrize("scale", range(32))
+def test_any_bit_below_a_tie_decides(scale):
+    """Wherever it is among the digits of 32 bits."""
+    for below in range(54, 300):
+        for sign in (1, -1):
+            terms = [math.ldexp(sign, scale), math.ldexp(sign, scale - 53), math.ldexp(sign, scale - below)]
+            assert_sum(terms, math.ldexp(sign * (1 + 2.0**-52), scale))
+            assert_sum([*terms[:2], -terms[2]], math.ldexp(sign, scale))
+
+
 @pytest.mark.parametrize("scale", [0, 100, 600])
 def test_many_terms(scale, rng):
     terms = rng.normal(size=20_000) * np.exp(np.clip(rng.normal(size=20_000) * scale / 3, -700, 700))

@@ -1,5 +1,6 @@
 """Losses of overlap: by hand, over any axes, against a loop over cases, and as other libraries have them."""
 
+import math
 import re
 
 import numpy as np
@@ -265,6 +266,13 @@ def test_an_empty_case_does_not_count(variant):
     assert variant(axis=1, on_empty="raise")(t, p, w) == value
 
 
+def test_a_long_case_has_weights_of_its_own():
+    t, p = masks((2, LONG))
+    values = Dice(axis=1, reduction="none")(t, p, np.array([0.0, 2.0]))
+    assert np.isnan(values[0])
+    assert values[1] == Dice()(t[1], p[1], np.full(LONG, 2.0))
+
+
 @every_loss
 def test_nothing_counts(variant):
     t, p = masks((4, 9))
@@ -320,6 +328,16 @@ def test_smooth_is_in_the_unit_of_the_weights():
     for loss in (Dice, Jaccard, Tversky):
         assert loss(smooth=1.0)(t, p, np.full(4, 1e-200)) < 1e-198
         assert loss(smooth=1.0)(t, p, np.full(4, 1e200)) == pytest.approx(loss(smooth=0.0)(t, p), rel=1e-14)
+
+
+@pytest.mark.parametrize("size", [1024, 1023, 993, 33])
+def test_no_lane_of_a_sum_loses_digits(size):
+    """A block is summed in 32 lanes: what rounding takes from each comes back at the end."""
+    for lane in range(32):
+        p = np.zeros(size)
+        p[lane::32] = 2.0**-54
+        p[lane] = 1
+        assert Dice()._plan.sums_of(np.ones(size), p)[0] == math.fsum(p)
 
 
 def test_a_nan_stays_in_its_case():
