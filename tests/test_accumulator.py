@@ -445,9 +445,19 @@ def test_what_cannot_be_added_up():
 
 def test_bad_states_are_refused():
     """A pickle that was made by nobody."""
-    from pyloss._engine import restored_sums
+    from pyloss._engine import Sums, restored_sums
 
-    for states in ((), ((1, 0.0, 0.0, b""),) * 4, ((-1, 0.0, 0.0, bytes(272)),) * 4):
+    _, (good,) = Sums().__reduce__()
+    terms, *rest, digits = good[0]
+    longer = (terms, *rest, digits + b"\0")
+    for states in (
+        (),
+        good[1:],
+        (*good, good[0]),
+        ((1, 0.0, 0.0, b""),) * 4,
+        (longer,) * 4,
+        ((-1, *rest, digits),) * 4,
+    ):
         with pytest.raises(ValueError, match="not the state of"):
             restored_sums(states)
     with pytest.raises(TypeError):
