@@ -11,6 +11,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,7 +110,8 @@ def test_numbers_out_of_their_domain(built):
 def test_other_losses_are_refused(built):
     others = {variant.stem: variant() for variant in EVERY if variant().family != "elementwise"}
     assert len(others) > 20
-    for other in (*others.values(), pyloss.Sum([(1.0, pyloss.MSE())]), pyloss.MSE, None, "mse"):
+    borrowed = SimpleNamespace(family="elementwise", _plan=pyloss.MSE()._plan)
+    for other in (*others.values(), pyloss.Sum([(1.0, pyloss.MSE())]), borrowed, pyloss.MSE, None, "mse"):
         with pytest.raises(TypeError, match="pyloss_open: the loss must be an elementwise one of pyloss, got "):
             built.Opened(other)
 

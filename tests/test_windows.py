@@ -137,6 +137,32 @@ def test_columns_that_are_not_aligned(shape, dtype):
         np.testing.assert_array_equal(out, loss.grad(y, p))
 
 
+@pytest.mark.parametrize("rows", [1_031, 4_999])
+def test_columns_in_the_place_of_the_truth(rows):
+    """What vectors leave over is not computed again of what has been overwritten."""
+    y, p, _ = numbers((rows, 11), np.float32)
+    for loss in (pyloss.MSE(), pyloss.MSE(reduction="none"), pyloss.LogCosh()):
+        for layout in (across, lambda a: across(a[:, ::-1])[:, ::-1]):
+            place = layout(y)
+            loss.grad(place, layout(p), out=place)
+            np.testing.assert_array_equal(place, loss.grad(y, p))
+
+
+def test_a_result_that_lies_otherwise_than_the_columns():
+    y, p, _ = numbers((4_999, 11), np.float32)
+    expected = pyloss.LogCosh().grad_and_hess(y, p)
+    for layouts in product((across, np.copy, every_second), repeat=2):
+        outs = tuple(layout(np.zeros_like(p)) for layout in layouts)
+        for out, right in zip(pyloss.LogCosh().grad_and_hess(across(y), across(p), out=outs), expected, strict=True):
+            np.testing.assert_array_equal(out, right)
+
+
+def test_columns_too_many_for_a_window():
+    y, p, _ = numbers((600, 200), np.float32)
+    for loss in (pyloss.MSE(), pyloss.LogCosh()):
+        assert_same_bits(answers(loss, across(y), across(p)), answers(loss, y, p))
+
+
 def test_columns_of_several_matrices():
     """A block goes on from one matrix to the next, in the middle of what is transposed."""
     for shape in ((200, 30, 7), (3, 700, 11), (20, 3, 50, 6)):
