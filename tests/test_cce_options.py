@@ -274,6 +274,31 @@ def test_a_tiny_temperature_tells_capped_logits_apart(classes, dtype):
     gap = 2 * (np.exp(-40.0) - np.exp(-50.0)) / 3e-18
     np.testing.assert_allclose(loss([0], z), np.log1p(np.exp(-gap)), rtol=16 * np.finfo(dtype).eps)
     np.testing.assert_allclose(loss([1], z), np.log1p(np.exp(gap)), rtol=16 * np.finfo(dtype).eps)
+    both = np.eye(classes, dtype=dtype)[:2].mean(axis=0, keepdims=True)
+    value = pyloss.CCE(from_logits=True, softcap=1.0, temperature=3e-18, reduction="none")(both, z)
+    np.testing.assert_allclose(value, gap / 2 + np.log1p(np.exp(-gap)), rtol=16 * np.finfo(dtype).eps)
+
+
+def test_the_largest_capped_logit_may_come_late():
+    """What rounding took from the top of earlier classes is not that of the top."""
+    loss = pyloss.SparseCCE(from_logits=True, softcap=1.0, temperature=3e-18)
+    z = np.full((1, 2100), -25.0)
+    z[0, 1500] = 20
+    for before in np.linspace(0.1, 0.9, 30):
+        z[0, 7] = before
+        value, grad = loss.value_and_grad([1500], z)
+        assert value == 0
+        assert not grad.any()
+
+
+@pytest.mark.parametrize("classes", [3, 40])
+def test_a_nan_beside_an_infinite_logit_stays(classes):
+    z = np.zeros((2, classes))
+    z[0, :2] = np.inf, np.nan
+    value, grad = pyloss.SparseCCE(from_logits=True, reduction="none").value_and_grad([0, 0], z)
+    assert np.isnan(value).tolist() == [True, False]
+    assert np.isnan(grad[0, 1])
+    assert np.isfinite(grad[1]).all()
 
 
 @pytest.mark.parametrize("classes", [2, 40])

@@ -140,6 +140,30 @@ def test_of_two_at_the_same_place_the_truth_is_told():
                     ask(y, p)
 
 
+ROWS = {
+    "plain": np.copy,
+    "gaps": lambda a: np.concatenate([a, a], axis=-1)[..., : a.shape[-1]],
+    "fortran": np.asfortranarray,
+    "classes first": lambda a: np.moveaxis(np.moveaxis(a, -1, 0).copy(), 0, -1),
+    "turned": lambda a: a.swapaxes(0, 1).copy().swapaxes(0, 1),
+}
+
+
+@pytest.mark.parametrize("layout", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize("classes", [5, 40, 1030])
+def test_every_entry_of_rows_is_looked_at(classes, layout):
+    """Tiles of few classes and rows of many, as they lie."""
+    truth, z = layout(np.full((6, 13, classes), 0.5)), np.zeros((6, 13, classes))
+    losses = pyloss.CCE(from_logits=True), pyloss.Sparsemax(), pyloss.CategoricalFocal(from_logits=True)
+    for place in product((0, 5), (0, 6, 12), (0, 3, classes - 1)):
+        truth[place] = -1
+        for loss in losses:
+            with pytest.raises(ValueError, match=re.escape(f"got -1.0 at index {place}")):
+                loss(truth, z)
+        assert np.isfinite(losses[0](truth, z, (truth >= 0).all(axis=-1).astype(float)))
+        truth[place] = 0.5
+
+
 def test_only_what_is_below_0_is_a_negative_weight():
     """Zeros of either sign and nans come before it."""
     weights = np.array([0.0, -0.0, np.nan, 1.0, 0.0])

@@ -214,6 +214,13 @@ def test_lists_are_checked(label, axis):
                 ask(lists, z)
 
 
+def test_a_bad_label_far_down_a_list_is_named():
+    lists, z = np.tile(np.arange(2100), (2, 1)), np.zeros((2, 2100))
+    lists[1, 1500] = 2100
+    with pytest.raises(IndexError, match=r"got 2100 at index \(1, 1500\)"):
+        LISTS(lists, z)
+
+
 def test_unsigned_lists_have_no_end():
     assert LISTS(np.array([1, 0], np.uint8), [0.0, 1]) == 0
     for dtype, label in ((np.uint8, 255), (np.uint64, 2**64 - 1)):
