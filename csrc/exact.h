@@ -163,10 +163,8 @@ static inline double exact_scaled(ExactSum *sum, int exponent)
         lift++;
     }
     scale -= lift;
-    /* A denormal result keeps fewer bits; rounding twice must not happen, so the cut is made here for both cases. */
-    int cut = 11;
-    if (scale + cut < -1074)
-        cut = -1074 - scale;
+    /* Every sum is a multiple of 2^-1074, and times a power of two only beyond the range: of a denormal result nothing is cut off. */
+    const int cut = 11;
     uint64_t kept = head >> cut, below = head & ((1ULL << cut) - 1), half = 1ULL << (cut - 1);
     sticky |= tail != 0;
     if (below > half || (below == half && (sticky || (kept & 1))))
