@@ -53,6 +53,15 @@ def test_rows_35_36_lengths_do_not_matter(distance, size, dtype):
     np.testing.assert_allclose(np.array(parts(grad)), expected, rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 3e-162, 1e-158, 1e158, 8e307])
+@pytest.mark.parametrize("classes", [2, 40])
+def test_rows_35_36_squares_beyond_the_range_of_doubles(distance, classes, size):
+    """Some vanish, some keep a few digits, some are infinite."""
+    v, w = np.zeros((2, 1, classes))
+    v[0, 0] = w[0, 0] = w[0, 1] = size
+    assert distance(v, w)[0] == pytest.approx(1 - np.sqrt(0.5), rel=4e-15, abs=0)
+
+
 @both_precisions
 @pytest.mark.parametrize("classes", [1, 7, 32, 33])
 def test_no_row_depends_on_its_neighbours(distance, dtype, classes, rng):
