@@ -156,7 +156,7 @@ def declaration(arguments: dict[str, str]) -> str:
 def sums(names: Sequence[str], light: Sequence[str], usual: Sequence[str]) -> list[str]:
     """The loops that sum the values of light points, and of usual ones for those of their name; their table by the numbers of the points,
     outputs, steps and what they look for."""
-    arguments = arrays(("y", "p"), ("grad",)) | {"seen": "word*"}
+    arguments = arrays(("y", "p"), ("grad",)) | {"far": "bint", "seen": "word*"}
     lines = [
         f"cdef sum_fn[{len(names)}][<int>OUTPUTS][{STEPS}][<int>LOOKS] SUMS",
         f"cdef bint[{len(names)}] USUAL = [{', '.join(str(int(name in usual)) for name in names)}]",

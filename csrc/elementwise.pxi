@@ -1,5 +1,10 @@
 # The pipeline of everything that is made of points: load, point, check, weigh, sum, store.
 
+cdef enum:
+    CACHED = 1 << 19            # bytes of an array that caches near the processor hold
+    ASKED = 1024                # bytes of the next block's arrays that are asked for before: the processor itself goes on from there
+
+
 cdef struct Work:
     # What one thread keeps in its L1 cache: blocks of its own, and where this block's numbers are.
     real[BLOCK] y_buffer
@@ -10,6 +15,7 @@ cdef struct Work:
     double[BLOCK] weight_buffer
     double sum              # of the values, where `summed`: they are not stored then, unless it is infinite or nan
     bint summed
+    bint far                # the arrays are not in a cache nearby
     const real* y
     const real* p
     const double* weight    # NULL where every weight is 1
@@ -117,7 +123,7 @@ cdef inline sum_fn sum_of_blocks(const Call* call, Py_ssize_t step, Look look) n
 
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
-    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, NULL)
+    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, work.far, NULL)
     work.summed = isfinite(work.sum)
     if not work.summed:
         POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
@@ -172,9 +178,29 @@ cdef inline bint checked_first(const Call* call) noexcept nogil:
     return call.outputs == NOTHING or call.class_factors != NULL or own_kernel(call) != NULL
 
 
+cdef inline void ask_for_block(const Operand* source, Py_ssize_t first) noexcept nogil:
+    if source.present and source.direct:
+        ask_for(source.data + first * source.size, ASKED)
+
+
+cdef inline bint is_far(const Call* call) noexcept nogil:
+    return call.size > CACHED // <Py_ssize_t>sizeof(real)
+
+
+cdef void ask_for_next(const Call* call, Py_ssize_t start) noexcept nogil:
+    ask_for_block(&call.y_true, start + BLOCK)
+    ask_for_block(&call.y_pred, start + BLOCK)
+    if call.pair:
+        ask_for_block(&call.further[0].y_pred, start + BLOCK)
+    if call.weighted:
+        ask_for_block(&call.weight, start + BLOCK)
+
+
 cdef bint take_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work, Partial* partial) noexcept nogil:
     """Load, check and evaluate a block; false if it is faulty. A check that comes first waits for the memory, and all else for it: to wait
     and to compute at the same time takes less."""
+    if work.far:
+        ask_for_next(call, start)
     load_block(call, start, n, work)
     if not checked_first(call):
         evaluate_block(call, start, n, work)
@@ -344,7 +370,7 @@ cdef inline bint sum_alone(const Call* call, Summing* summing, Py_ssize_t start,
     cdef const real* p = load_by(summing.step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
     cdef word seen
-    cdef double total = summing.sum_block(y, p, call.parameters, call.scale, grad, n, &seen)
+    cdef double total = summing.sum_block(y, p, call.parameters, call.scale, grad, n, work.far, &seen)
     if not isfinite(total):
         return False
     if not has_proved(call, summing, seen) and fault_in_sum(call, y, p, start, n, partial):
@@ -370,6 +396,7 @@ cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partia
     cdef Work work
     cdef Py_ssize_t block, start, n
     cdef Summing summing = open_summing(call)
+    work.far = is_far(call)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
@@ -392,6 +419,7 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
     cdef real value
     cdef ExactSum total
     cdef Py_ssize_t row, start, end, n
+    work.far = False
     for row in range(first, last):
         exact_clear(&total)
         start = row * call.classes

@@ -43,6 +43,11 @@ cdef extern from "domains.h" nogil:
     word all_seen(Look look, const word* lane)
     bint proves(Look look, word seen, real high)
 
+cdef extern from "ahead.h" nogil:
+    enum:
+        AHEAD                   # bytes
+    void ask_for(const void* first, Py_ssize_t bytes)
+
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
     real vector_tanh(real x)
@@ -83,7 +88,7 @@ ctypedef Point Usual
 ctypedef Point (*point_fn)(real y, real p, const real* parameter) noexcept nogil
 ctypedef void (*block_fn)(const real* y, const real* p, const double* parameters, double scale,
                           output value, output grad, output hess, Py_ssize_t n) noexcept nogil
-ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n,
+ctypedef double (*sum_fn)(const real* y, const real* p, const double* parameters, double scale, output grad, Py_ssize_t n, bint far,
                           word* seen) noexcept nogil
 
 
@@ -114,9 +119,9 @@ cdef inline const real* round_of(const real* x, Py_ssize_t first, Py_ssize_t ste
 
 
 cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, Look look, const real* y, const real* p,
-                            const double* parameters, double scale, output grad, Py_ssize_t n, word* seen) noexcept nogil:
-    """The sum of the values, with the bits of `lane_sum`, and what was seen of the numbers. The step, 1 or 2, and the look are constant
-    at every call."""
+                            const double* parameters, double scale, output grad, Py_ssize_t n, bint far, word* seen) noexcept nogil:
+    """The sum of the values, with the bits of `lane_sum`, and what was seen of the numbers, which may be far away. The step, 1 or 2, and
+    the look are constant at every call."""
     cdef real[PARAMETERS] parameter
     cdef double[SUM_LANES] lane
     cdef real[SUM_LANES] rest, y_buffer, p_buffer
@@ -136,6 +141,11 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, Lo
     for k in range(rounds):
         y_round = round_of(y, k * SUM_LANES, step, y_buffer)
         p_round = round_of(p, k * SUM_LANES, step, p_buffer)
+        if far:
+            ask_for(y + step * k * SUM_LANES + AHEAD // sizeof(real), step * SUM_LANES * sizeof(real))
+            ask_for(p + step * k * SUM_LANES + AHEAD // sizeof(real), step * SUM_LANES * sizeof(real))
+            if gives_grad(outputs):
+                ask_for(grad + k * SUM_LANES + AHEAD // sizeof(real), SUM_LANES * sizeof(real))
         for j in range(SUM_LANES):
             out = point(y_round[j], p_round[j], parameter)
             lane[j] += out.value

@@ -81,6 +81,25 @@ cdef void fill_zero(const Operand* a, char* row, Py_ssize_t classes) noexcept no
         first += n
 
 
+cdef inline bint rows_are_far(const Call* call) noexcept nogil:
+    return call.size > CACHED // <Py_ssize_t>sizeof(real) // call.classes
+
+
+cdef inline void ask_for_row(const Call* call, const Operand* a, Py_ssize_t index) noexcept nogil:
+    """As much of it as is soon needed."""
+    if a.present and rows_are_adjacent(a, call.classes):
+        ask_for(a.data + index * a.strides[0], min(a.strides[0], <Py_ssize_t>AHEAD))
+
+
+cdef void ask_for_inputs(const Call* call, Py_ssize_t index) noexcept nogil:
+    cdef int k
+    ask_for_row(call, &call.y_pred, index)
+    if call.truth_in_rows:
+        ask_for_row(call, &call.y_true, index)
+    for k in range(FURTHER):
+        ask_for_row(call, &call.further[k].y_pred, index)
+
+
 cdef void load_tile(const Operand* a, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, real* tile) noexcept nogil:
     """tile[k][i]: class k of row start + i."""
     cdef real[BLOCK] buffer
@@ -258,6 +277,7 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
     cdef double[ROW_BLOCK] buffer, value, truth
     cdef const double* weight
     cdef Py_ssize_t block, start, rows, i
+    cdef bint far = rows_are_far(call)
     memset(truth, 0, sizeof(truth))
     for block in range(first, last):
         start = block * rows_of_block(call.classes)
@@ -272,6 +292,8 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
                 fill_derivatives(call, start + i, 0)
                 value[i] = 0
             else:
+                if far:
+                    ask_for_inputs(call, start + i + 1)
                 value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))
         sum_or_store_rows(call, value, weight, start, rows, partial)
 

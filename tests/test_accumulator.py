@@ -361,6 +361,9 @@ def test_values_out_of_range_are_kept():
     big, tiny = [([0.0], [1.5e308])] * 3, [([0.0], [5e-324])] * 3
     assert summed_up(loss, big, range) == inf
     assert summed_up(loss, tiny, range) == 15e-324
+    signed = pyloss.NLL(reduction="sum")
+    for scores, total in (([-inf, inf], nan), ([inf, 1.0], -inf), ([1.0, -inf], inf), ([nan, inf], nan)):
+        np.testing.assert_equal(summed_up(signed, [([0], [[score]]) for score in scores], range), total)
 
 
 def test_masked_arrays_and_lists():

@@ -74,6 +74,21 @@ def test_labels_are_seen_at_a_look(bits, level):
         assert look(100 * labels, 0, inf, False)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("loss", [pyloss.Hinge(), pyloss.Brier(), pyloss.BCE(), pyloss.KLDivergence(axis=0)], ids=str)
+def test_numbers_in_steps_are_checked(loss, dtype):
+    """Those between the steps are none of the call's."""
+    y, p = np.full((2, 5000), -7, dtype)
+    y[::2], p[::2] = 1, 0.5
+    assert np.isfinite(loss(y[::2], p[::2]))
+    for name, place in product(("y_true", "y_pred"), (0, 1024, 2499)):
+        bad = {"y_true": y.copy(), "y_pred": p.copy()}
+        bad[name][2 * place] = -3
+        if name == "y_true" or loss.y_pred_domain.bounded:
+            with pytest.raises(ValueError, match=rf"{name} must .*, got -3\.0 at index {place}"):
+                loss(bad["y_true"][::2], bad["y_pred"][::2])
+
+
 def test_a_first_reading_is_checked():
     """Only a second one of the same data is not: chunks of dask arrays have their gradients from one."""
     plan, y, p = pyloss.GammaNLL()._plan, np.array([1.0, -1.0]), np.ones(2)

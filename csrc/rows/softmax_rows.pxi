@@ -274,15 +274,19 @@ cdef inline void row_gap(const Call* call, Row* row) noexcept nogil:
 
 
 cdef void row_others(const Call* call, Row* row) noexcept nogil:
-    """Where the gradient goes straight into the caller's array, e is kept there and not computed again."""
+    """Where the gradient goes straight into the caller's array, e is kept there and not computed again. Meanwhile the next row may come,
+    of which the top is soon wanted."""
     cdef real[BLOCK] buffer
     cdef real* e = buffer
+    cdef bint asks = rows_are_far(call) and rows_are_adjacent(&call.y_pred, call.classes)
     cdef Py_ssize_t first = 0, n
     cdef double total = 0, ones = -1
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
         if row.keeps:
             e = <real*>row.grad + first
+        if asks:
+            ask_for(<const real*>row.z + call.classes + first, n * sizeof(real))
         exps(call, row, first, n, e)
         total += sum_below_one(e, n, &ones)
         first += n

@@ -1,0 +1,20 @@
+/* What will be read soon is asked for before: processors that look ahead by themselves end at the end of a page, and wait at the next. */
+#ifndef PYLOSS_AHEAD_H
+#define PYLOSS_AHEAD_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { AHEAD = 4096, LINE_OF_CACHE = 64 };
+
+/* There need not be anything. */
+static inline void ask_for(const void *first, ptrdiff_t bytes)
+{
+#if defined(_MSC_VER)
+    (void)first, (void)bytes;
+#else
+    for (ptrdiff_t i = 0; i < bytes; i += LINE_OF_CACHE)
+        __builtin_prefetch((const void *)((uintptr_t)first + (uintptr_t)i));
+    __asm__ volatile(""); /* without it gcc drops a call that only asks, as one that has no effect */
+#endif
+}
+#endif
