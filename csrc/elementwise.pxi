@@ -1,7 +1,7 @@
 # The pipeline of everything that is made of points: load, point, check, weigh, sum, store.
 
 cdef enum:
-    CACHED = 1 << 19            # bytes of an array that caches near the processor hold
+    CACHED = 1 << 20            # bytes of an array that caches near the processor may hold
     ASKED = 1024                # bytes of the next block's arrays that are asked for before: the processor itself goes on from there
 
 
