@@ -6,14 +6,15 @@
 
 enum { AHEAD = 4096, LINE_OF_CACHE = 64 };
 
-/* There need not be anything. */
-static inline void ask_for(const void *first, ptrdiff_t bytes)
+/* So many bytes, from `ahead` bytes behind an address on: there need not be anything. */
+static inline void ask_for(const void *address, ptrdiff_t ahead, ptrdiff_t bytes)
 {
 #if defined(_MSC_VER)
-    (void)first, (void)bytes;
+    (void)address, (void)ahead, (void)bytes;
 #else
+    const uintptr_t first = (uintptr_t)address + (uintptr_t)ahead;
     for (ptrdiff_t i = 0; i < bytes; i += LINE_OF_CACHE)
-        __builtin_prefetch((const void *)((uintptr_t)first + (uintptr_t)i));
+        __builtin_prefetch((const void *)(first + (uintptr_t)i));
     __asm__ volatile(""); /* without it gcc drops a call that only asks, as one that has no effect */
 #endif
 }

@@ -123,7 +123,7 @@ cdef inline sum_fn sum_of_blocks(const Call* call, Py_ssize_t step, Look look) n
 
 
 cdef void evaluate_sum(const Call* call, sum_fn sum_block, Py_ssize_t n, Work* work) noexcept nogil:
-    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, work.far, NULL)
+    work.sum = sum_block(work.y, work.p, call.parameters, call.scale, work.grad, n, False, NULL)
     work.summed = isfinite(work.sum)
     if not work.summed:
         POINTS[call.point][<int>VALUE](work.y, work.p, call.parameters, 1, work.value, NULL, NULL, n)
@@ -180,7 +180,7 @@ cdef inline bint checked_first(const Call* call) noexcept nogil:
 
 cdef inline void ask_for_block(const Operand* source, Py_ssize_t first) noexcept nogil:
     if source.present and source.direct:
-        ask_for(source.data + first * source.size, ASKED)
+        ask_for(source.data, first * source.size, ASKED)
 
 
 cdef inline bint is_far(const Call* call) noexcept nogil:
@@ -345,12 +345,14 @@ cdef struct Summing:
     sum_fn sum_block        # NULL where there is more
     Look look
     Py_ssize_t step
+    bint far                # the caller's own arrays are read and written, and no cache nearby holds them
 
 
 cdef inline Summing open_summing(const Call* call) noexcept nogil:
     cdef Py_ssize_t step = common_step(call)
     cdef Look look = look_meanwhile(call, step)
-    return Summing(summing_alone(call, step, look), look, step)
+    cdef bint own = (step > 1 or (call.y_true.direct and call.y_pred.direct)) and (call.grad.direct or not call.grad.present)
+    return Summing(summing_alone(call, step, look), look, step, own and is_far(call))
 
 
 cdef inline bint has_proved(const Call* call, Summing* summing, word seen) noexcept nogil:
@@ -370,7 +372,7 @@ cdef inline bint sum_alone(const Call* call, Summing* summing, Py_ssize_t start,
     cdef const real* p = load_by(summing.step, &call.y_pred, start, n, work.p_buffer)
     cdef real* grad = place_of(&call.grad, start, work.grad_buffer)
     cdef word seen
-    cdef double total = summing.sum_block(y, p, call.parameters, call.scale, grad, n, work.far, &seen)
+    cdef double total = summing.sum_block(y, p, call.parameters, call.scale, grad, n, summing.far, &seen)
     if not isfinite(total):
         return False
     if not has_proved(call, summing, seen) and fault_in_sum(call, y, p, start, n, partial):

@@ -46,7 +46,7 @@ cdef extern from "domains.h" nogil:
 cdef extern from "ahead.h" nogil:
     enum:
         AHEAD                   # bytes
-    void ask_for(const void* first, Py_ssize_t bytes)
+    void ask_for(const void* address, Py_ssize_t ahead, Py_ssize_t bytes)
 
 cdef extern from "special.h" nogil:
     real vector_expm1(real x)
@@ -142,10 +142,10 @@ cdef inline double sum_each(point_fn point, Outputs outputs, Py_ssize_t step, Lo
         y_round = round_of(y, k * SUM_LANES, step, y_buffer)
         p_round = round_of(p, k * SUM_LANES, step, p_buffer)
         if far:
-            ask_for(y + step * k * SUM_LANES + AHEAD // sizeof(real), step * SUM_LANES * sizeof(real))
-            ask_for(p + step * k * SUM_LANES + AHEAD // sizeof(real), step * SUM_LANES * sizeof(real))
+            ask_for(y + step * k * SUM_LANES, AHEAD, step * SUM_LANES * sizeof(real))
+            ask_for(p + step * k * SUM_LANES, AHEAD, step * SUM_LANES * sizeof(real))
             if gives_grad(outputs):
-                ask_for(grad + k * SUM_LANES + AHEAD // sizeof(real), SUM_LANES * sizeof(real))
+                ask_for(grad + k * SUM_LANES, AHEAD, SUM_LANES * sizeof(real))
         for j in range(SUM_LANES):
             out = point(y_round[j], p_round[j], parameter)
             lane[j] += out.value

@@ -151,12 +151,13 @@ static inline real multiply_add(real a, real b, real c)
 #endif
 }
 
-/* x / y for a 1 / y that serves many x. A quotient's remainder, exact by FMA, makes it what the division gives, which takes longer. */
+/* x / y for a 1 / y that serves many x. A quotient's remainder, exact by FMA, makes it what the division gives, which takes longer; below
+   2^-1020 digits of the remainder are lost, and the last bit may differ. */
 static inline double divided(double x, double y, double inverse)
 {
 #if defined(__FMA__) || defined(__aarch64__)
-    double quotient = x * inverse;
-    return __builtin_fma(__builtin_fma(-quotient, y, x), inverse, quotient);
+    double quotient = x * inverse, better = __builtin_fma(__builtin_fma(-quotient, y, x), inverse, quotient);
+    return better == better ? better : quotient; /* infinities have no remainder */
 #else
     (void)inverse;
     return x / y;

@@ -88,7 +88,7 @@ cdef inline bint rows_are_far(const Call* call) noexcept nogil:
 cdef inline void ask_for_row(const Call* call, const Operand* a, Py_ssize_t index) noexcept nogil:
     """As much of it as is soon needed."""
     if a.present and rows_are_adjacent(a, call.classes):
-        ask_for(a.data + index * a.strides[0], min(a.strides[0], <Py_ssize_t>AHEAD))
+        ask_for(a.data, index * a.strides[0], min(a.strides[0], <Py_ssize_t>AHEAD))
 
 
 cdef void ask_for_inputs(const Call* call, Py_ssize_t index) noexcept nogil:
@@ -272,12 +272,32 @@ cdef inline bint sound_rows(const Call* call, Py_ssize_t start, Py_ssize_t rows,
 ctypedef double (*row_fn)(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil
 
 
-cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    """The loop over blocks of rows; rows of weight 0 count nothing."""
+cdef inline void row_by_row(row_fn row, const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                            Py_ssize_t rows) noexcept nogil:
+    """Rows of weight 0 count nothing."""
+    cdef bint far = rows_are_far(call)
+    cdef Py_ssize_t i
+    for i in range(rows):
+        if weight != NULL and weight[i] == 0:
+            fill_derivatives(call, start + i, 0)
+            value[i] = 0
+        else:
+            if far:
+                ask_for_inputs(call, start + i + 1)
+            value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))
+
+
+# A kernel of a tile of rows, of at most FEW classes. It stores the derivatives, and drops those of rows of weight 0.
+ctypedef void (*tile_fn)(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                         Py_ssize_t rows) noexcept nogil
+
+
+cdef inline void rows_or_tiles(row_fn row, tile_fn tile, const Call* call, Py_ssize_t first, Py_ssize_t last,
+                               Partial* partial) noexcept nogil:
+    """The loop over blocks of rows. Few classes leave most of a vector empty: then many rows lie side by side, if there is a tile."""
     cdef double[ROW_BLOCK] buffer, value, truth
     cdef const double* weight
-    cdef Py_ssize_t block, start, rows, i
-    cdef bint far = rows_are_far(call)
+    cdef Py_ssize_t block, start, rows
     memset(truth, 0, sizeof(truth))
     for block in range(first, last):
         start = block * rows_of_block(call.classes)
@@ -287,43 +307,12 @@ cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssi
             return
         if call.outputs == NOTHING:
             continue
-        for i in range(rows):
-            if weight != NULL and weight[i] == 0:
-                fill_derivatives(call, start + i, 0)
-                value[i] = 0
-            else:
-                if far:
-                    ask_for_inputs(call, start + i + 1)
-                value[i] = row(call, start + i, truth[i], row_scale(call, weight, i))
+        if tile != NULL and call.classes <= FEW:
+            tile(call, truth, weight, value, start, rows)
+        else:
+            row_by_row(row, call, truth, weight, value, start, rows)
         sum_or_store_rows(call, value, weight, start, rows, partial)
 
 
-# A kernel of a tile of rows, of at most FEW classes. It stores the derivatives, and drops those of rows of weight 0.
-ctypedef void (*tile_fn)(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
-                         Py_ssize_t rows) noexcept nogil
-
-
-cdef inline void each_tile(tile_fn tile, const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    cdef double[ROW_BLOCK] buffer, value, truth
-    cdef const double* weight
-    cdef Py_ssize_t block, start, rows
-    memset(truth, 0, sizeof(truth))
-    for block in range(first, last):
-        start = block * ROW_BLOCK
-        rows = min(<Py_ssize_t>ROW_BLOCK, call.size - start)
-        weight = load_weights(call, start, rows, buffer)
-        if not sound_rows(call, start, rows, weight, truth, partial):
-            return
-        if call.outputs == NOTHING:
-            continue
-        tile(call, truth, weight, value, start, rows)
-        sum_or_store_rows(call, value, weight, start, rows, partial)
-
-
-cdef inline void rows_or_tiles(row_fn row, tile_fn tile, const Call* call, Py_ssize_t first, Py_ssize_t last,
-                               Partial* partial) noexcept nogil:
-    """Few classes leave most of a vector empty: then many rows lie side by side."""
-    if call.classes > FEW:
-        each_row(row, call, first, last, partial)
-    else:
-        each_tile(tile, call, first, last, partial)
+cdef inline void each_row(row_fn row, const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
+    rows_or_tiles(row, NULL, call, first, last, partial)

@@ -8,7 +8,7 @@ import pyloss
 
 CLASSES = (1, 2, 9, 32, 33)
 ROWS = 64 + 7
-LABELS = np.resize([1, -1, 0], ROWS)
+LABELS = np.resize([1, -1, 0, np.nan], ROWS)
 LOSSES = {
     "embedding": pyloss.CosineEmbedding(margin=0.1, reduction="none"),
     "triplet": pyloss.Triplet(reduction="none"),
@@ -84,7 +84,9 @@ def test_numbers_that_count_nothing_change_nothing(loss, dtype, classes, rng):
     tolerance = {"rtol": 30 * np.finfo(dtype).eps, "atol": 500 * np.finfo(dtype).eps}
     value, grad = loss.value_and_grad(truth, shaped(loss, arrays))
     expected, slopes = loss.value_and_grad(truth, shaped(loss, longer))
-    counts = np.isfinite(value) & np.isfinite(expected)  # of a label at -inf the added classes make a nan
+    counts = np.isfinite(value) & np.isfinite(expected)
+    if loss.labels != "always":  # of a label at -inf the added classes make a nan
+        np.testing.assert_array_equal(np.isnan(value), np.isnan(expected))
     assert counts.sum() > ROWS / 2
     np.testing.assert_allclose(value[counts], expected[counts] * divided_by, **tolerance)
     for few, many in zip(parts(grad), parts(slopes), strict=True):
@@ -115,3 +117,35 @@ def test_rows_of_weight_0_count_nothing(loss, dtype, classes, rng):
         assert not weighted[::2].any()
         assert not np.signbit(weighted[::2]).any()
         np.testing.assert_allclose(weighted[1::2], 2 * slope[1::2], rtol=4 * np.finfo(dtype).eps, atol=least)
+
+
+@pytest.mark.parametrize("classes", [3, 40])
+def test_an_infinite_distance_has_a_direction(dtype, classes):
+    """That of the infinite entry is unknown, the others count nothing beside it."""
+    anchor, positive, negative = np.zeros((3, 1, classes), dtype)
+    positive[0, :2] = np.inf, 1
+    _, grads = pyloss.Triplet(reduction="none").value_and_grad(None, (anchor, positive, negative))
+    for grad in grads[:2]:
+        np.testing.assert_array_equal(np.isnan(grad[0]), [True] + [False] * (classes - 1))
+        assert not grad[0, 1:].any()
+
+
+@pytest.mark.parametrize("classes", [2, 40])
+def test_sizes_of_any_magnitude_have_signs(classes):
+    anchor, positive, negative = np.zeros((3, 1, classes))
+    anchor[0, :2] = 1e250, 1e-100
+    grad, _, _ = pyloss.Triplet(p=1, reduction="none").grad(None, (anchor, positive, negative + anchor))
+    np.testing.assert_array_equal(grad[0, :2], 1)
+
+
+@pytest.mark.parametrize("classes", [2, 40])
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-160, 1e160])
+def test_cosines_of_equal_vectors(classes, size):
+    """At most 1, and flat."""
+    vectors = np.zeros((1, classes))
+    vectors[0, :2] = size, 3 * size
+    for label, value in ((1, 0.0), (-1, 1.0)):
+        got, grads = pyloss.CosineEmbedding(reduction="none").value_and_grad(np.array([label]), (vectors, vectors))
+        assert value - 1e-15 <= got[0] <= value
+        assert not np.isnan(np.array(grads)).any()
+    assert not pyloss.CosineDistance().grad(vectors, vectors).any()

@@ -46,16 +46,13 @@ cdef inline double product_of_units(double y, double p, const double* given) noe
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
     """The Euclidean norm of a row times the lift."""
     cdef real[BLOCK] buffer
-    cdef double[GIVEN] given
     cdef const real* x
     cdef double total = 0
     cdef Py_ssize_t first = 0, n
-    for n in range(GIVEN):
-        given[n] = lift
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
         x = load_classes(a, row, first, n, buffer)
-        total += sum_terms(square_of_lifted, x, x, given, n)
+        total += sum_terms_by(square_of_lifted, x, x, lift, n)
         first += n
     return sqrt(total)
 
@@ -153,16 +150,15 @@ cdef void angle_grads(const Angle* angle, Py_ssize_t first, Py_ssize_t n, double
     cdef const real* y = load_classes(angle.y, angle.y_row, first, n, y_buffer)
     cdef const real* p = load_classes(angle.p, angle.p_row, first, n, p_buffer)
     cdef double[GIVEN] given
-    cdef double y_factor = scale * angle.given[Y_LIFT] / angle.given[Y_NORM]
-    cdef double p_factor = scale * angle.given[P_LIFT] / angle.given[P_NORM], distance = angle.distance
+    cdef double y_factor = scale / angle.given[Y_NORM], p_factor = scale / angle.given[P_NORM], distance = angle.distance
     cdef Py_ssize_t k
     memcpy(given, angle.given, sizeof(given))
     for k in range(n):
-        grad_p[k] = <real>(angle_slope(unit_p(p[k], given), unit_y(y[k], given), distance) * p_factor)
+        grad_p[k] = <real>lifted(angle_slope(unit_p(p[k], given), unit_y(y[k], given), distance) * p_factor, given[P_LIFT])
     if grad_y == NULL:
         return
     for k in range(n):
-        grad_y[k] = <real>(angle_slope(unit_y(y[k], given), unit_p(p[k], given), distance) * y_factor)
+        grad_y[k] = <real>lifted(angle_slope(unit_y(y[k], given), unit_p(p[k], given), distance) * y_factor, given[Y_LIFT])
 
 
 cdef void store_angle_grads(const Call* call, const Angle* angle, Py_ssize_t index, double scale) noexcept nogil:
@@ -213,16 +209,17 @@ cdef inline double doubt_of(Py_ssize_t classes) noexcept nogil:
 
 cdef double excess_of_cosine(const Angle* angle, Py_ssize_t classes, double margin) noexcept nogil:
     """Its own sum, since 1 less the distance would lose a small one. Beside the kink the last bit would decide, unless it is exact."""
-    cdef double excess = total_of_units(product_of_units, angle, classes) - margin, doubt = doubt_of(classes)
+    cdef double cosine = total_of_units(product_of_units, angle, classes), doubt = doubt_of(classes)
+    cdef double excess = select_double(cosine > 1, 1, cosine) - margin
     return exact_cosine(angle, classes) - margin if -doubt <= excess <= doubt else excess
 
 
-cdef double measured(const Call* call, Py_ssize_t index, double truth, Angle* angle) noexcept nogil:
+cdef double measure_loss(const Call* call, Py_ssize_t index, double truth, Angle* angle) noexcept nogil:
     """The value: of the label 1 the distance; of the label -1, for which 0 may stand, the cosine's excess over the margin. A nan stays."""
     cdef double value
     open_angle(call, index, angle)
     if not angle.counts:
-        return 0
+        return nil_double(truth)
     if truth > 0:
         angle.distance = distance_of(angle, call.classes)
         return angle.distance
@@ -240,9 +237,9 @@ cdef inline double turned(double scale, double truth) noexcept nogil:
 
 cdef double angle_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
     cdef Angle angle
-    cdef double value = measured(call, index, truth, &angle)
+    cdef double value = measure_loss(call, index, truth, &angle)
     if not angle.counts:
-        fill_derivatives(call, index, 0)
+        fill_derivatives(call, index, nil_double(value))
     elif call.grad.present:
         store_angle_grads(call, &angle, index, turned(scale, truth))
     return value
@@ -284,15 +281,11 @@ cdef inline void lane_norms(const real* x, Py_ssize_t classes, double* norm, dou
         inverse[j] = 1 / norm[j]
 
 
-cdef inline double unit_of_p(const AngleTile* tile, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
-    return divided(tile.p[k * ROW_BLOCK + i], tile.p_norm[i], tile.p_inverse[i])
+cdef inline double unit_at(const real* x, const double* norm, const double* inverse, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
+    return divided(x[k * ROW_BLOCK + i], norm[i], inverse[i])
 
 
-cdef inline double unit_of_y(const AngleTile* tile, Py_ssize_t k, Py_ssize_t i) noexcept nogil:
-    return divided(tile.y[k * ROW_BLOCK + i], tile.y_norm[i], tile.y_inverse[i])
-
-
-cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t classes) noexcept nogil:
+cdef inline void lane_angles(AngleTile* tile, bint labelled, Py_ssize_t first, Py_ssize_t classes) noexcept nogil:
     cdef double[LANES] total, cosine
     cdef double u, v
     cdef Py_ssize_t k, j
@@ -302,20 +295,21 @@ cdef inline void lane_angles(AngleTile* tile, Py_ssize_t first, Py_ssize_t class
         total[j] = cosine[j] = 0
     for k in range(classes):
         for j in range(LANES):
-            u = unit_of_p(tile, k, first + j)
-            v = unit_of_y(tile, k, first + j)
+            u = unit_at(tile.p, tile.p_norm, tile.p_inverse, k, first + j)
+            v = unit_at(tile.y, tile.y_norm, tile.y_inverse, k, first + j)
             total[j] += (u - v) * (u - v)
-            cosine[j] += u * v
+            if labelled:
+                cosine[j] += u * v
     for j in range(LANES):
         tile.distance[first + j] = half(total[j])
-        tile.cosine[first + j] = cosine[j]
+        tile.cosine[first + j] = select_double(cosine[j] > 1, 1, cosine[j])
 
 
 cdef void tile_losses(const Call* call, AngleTile* tile, const double* truth, double* value) noexcept nogil:
     cdef double margin = call.parameters[0], doubt = doubt_of(call.classes), excess
     cdef Py_ssize_t i
     for i in range(ROW_BLOCK):
-        excess = tile.cosine[i] - margin
+        excess = tile.cosine[i] - margin + 0 * truth[i]
         tile.regular[i] &= (truth[i] > 0) | (excess > doubt) | (excess < -doubt)
         value[i] = select_double(truth[i] > 0, tile.distance[i], select_double(excess > 0, excess, 0))
         tile.scale[i] = select_double((truth[i] > 0) | (excess > 0), turned(tile.scale[i], truth[i]), 0)
@@ -330,8 +324,8 @@ cdef void tile_angle_grads(AngleTile* tile, Py_ssize_t classes, bint both) noexc
         p_factor[i] = tile.scale[i] / tile.p_norm[i]
     for k in range(classes):
         for i in range(ROW_BLOCK):
-            u = unit_of_p(tile, k, i)
-            v = unit_of_y(tile, k, i)
+            u = unit_at(tile.p, tile.p_norm, tile.p_inverse, k, i)
+            v = unit_at(tile.y, tile.y_norm, tile.y_inverse, k, i)
             tile.p[k * ROW_BLOCK + i] = <real>(angle_slope(u, v, tile.distance[i]) * p_factor[i] + 0)
             if both:
                 tile.y[k * ROW_BLOCK + i] = <real>(angle_slope(v, u, tile.distance[i]) * y_factor[i] + 0)
@@ -342,10 +336,10 @@ cdef double irregular_angle(const Call* call, AngleTile* tile, Py_ssize_t start,
     """The value of a row; its gradients take their places in the tile."""
     cdef Angle angle
     cdef real[FEW] grad_y, grad_p
-    cdef double value = measured(call, start + i, truth, &angle)
+    cdef double value = measure_loss(call, start + i, truth, &angle)
     cdef Py_ssize_t k
-    memset(grad_y, 0, sizeof(grad_y))
-    memset(grad_p, 0, sizeof(grad_p))
+    for k in range(call.classes):
+        grad_y[k] = grad_p[k] = <real>nil_double(value)
     if angle.counts and call.grad.present:
         angle_grads(&angle, 0, call.classes, turned(scale, truth), grad_y if both else NULL, grad_p)
     for k in range(call.classes):
@@ -378,7 +372,7 @@ cdef inline void angle_tile(const Call* call, bint labelled, const double* truth
         tile.regular[i] = True
         tile.scale[i] = row_scale(call, weight, i) if i < rows else 0
     for k in range(ROW_BLOCK // LANES):
-        lane_angles(&tile, k * LANES, call.classes)
+        lane_angles(&tile, labelled, k * LANES, call.classes)
     if labelled:
         tile_losses(call, &tile, truth, value)
     else:

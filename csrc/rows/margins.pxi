@@ -217,18 +217,12 @@ cdef void rival_leads(const Call* call, const Rivalry* row, Py_ssize_t first, Py
 ctypedef double (*rival_fn)(double u, double classes, bint squared) noexcept nogil
 
 
-cdef inline double share_of_lead(double u, double classes) noexcept nogil:
-    """u / classes; of an infinite u the remainder is a nan."""
-    cdef double share = divided(u, classes, 1 / classes)
-    return select_double(share == share, share, u)
-
-
 cdef inline double rival_value(double u, double classes, bint squared) noexcept nogil:
-    return beyond(u, share_of_lead(u, classes) * u if squared else share_of_lead(u, classes))
+    return beyond(u, divided(u, classes, 1 / classes) * u if squared else divided(u, classes, 1 / classes))
 
 
 cdef inline double rival_slope(double u, double classes, bint squared) noexcept nogil:
-    return beyond(u, share_of_lead(u, classes) if squared else 1)
+    return beyond(u, divided(u, classes, 1 / classes) if squared else 1)
 
 
 cdef inline double rival_curve(double u, double classes, bint squared) noexcept nogil:

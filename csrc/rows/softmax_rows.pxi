@@ -286,7 +286,7 @@ cdef void row_others(const Call* call, Row* row) noexcept nogil:
         if row.keeps:
             e = <real*>row.grad + first
         if asks:
-            ask_for(<const real*>row.z + call.classes + first, n * sizeof(real))
+            ask_for(row.z, (call.classes + first) * sizeof(real), n * sizeof(real))
         exps(call, row, first, n, e)
         total += sum_below_one(e, n, &ones)
         first += n

@@ -78,15 +78,12 @@ cdef inline double square_of_gap(double a, double b, const double* given) noexce
 cdef inline double sum_of_gaps(term_fn term, const Gap* gap, Py_ssize_t classes) noexcept nogil:
     """Without arrays between: of the powers that people use."""
     cdef real[BLOCK] a_buffer, b_buffer
-    cdef double[GIVEN] given
     cdef double total = 0
     cdef Py_ssize_t first = 0, n
-    for n in range(GIVEN):
-        given[n] = gap.unit
     while first < classes:
         n = min(<Py_ssize_t>BLOCK, classes - first)
-        total += sum_terms(term, load_classes(gap.a, gap.a_row, first, n, a_buffer),
-                           load_classes(gap.b, gap.b_row, first, n, b_buffer), given, n)
+        total += sum_terms_by(term, load_classes(gap.a, gap.a_row, first, n, a_buffer),
+                              load_classes(gap.b, gap.b_row, first, n, b_buffer), gap.unit, n)
         first += n
     return total
 
@@ -119,6 +116,11 @@ cdef inline double root_of(double total, double power) noexcept nogil:
     return root + root * double_log(total) * exponent * fma(-exponent, power, 1)
 
 
+cdef inline bint norm_in_range(double total, bint squared) noexcept nogil:
+    """Of sizes all but 0: there are none where a power is to be tried without a unit."""
+    return (total > 1e-200) & (total < 1e200) if squared else (total > 0) & (total < <double>INFINITY)
+
+
 cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, double power, Py_ssize_t classes, Gap* gap) noexcept nogil:
     """The unit is a power of two that brings the largest difference near 1, where squares of differences leave the range without. For other
     powers than 1 and 2 there is always one. Their entries are |x|^(power - 1) length^(1 - power), which is the length over the sum."""
@@ -131,7 +133,7 @@ cdef void measure_gap(const Operand* a, const Operand* b, Py_ssize_t index, doub
     gap.unit = gap.by = 1
     total = sum_of_powers(gap, power, classes) if power == 1 or power == 2 else 0
     gap.length = root_of(total, power)
-    if 1e-200 < total < 1e200:
+    if norm_in_range(total, power == 2):
         return
     gap.unit = 0.5
     top = largest_gap(gap, classes)
@@ -278,10 +280,6 @@ cdef struct TripletTile:
     bint[ROW_BLOCK] regular             # whether the sums stay in range: all others are taken as single rows
 
 
-cdef inline bint norm_in_range(double total) noexcept nogil:
-    return (total > 1e-200) & (total < 1e200)
-
-
 cdef inline void tile_norms(const real* a, const real* b, Py_ssize_t classes, bint squared, double* length, bint* regular) noexcept nogil:
     cdef double[ROW_BLOCK] total
     cdef double difference
@@ -293,7 +291,7 @@ cdef inline void tile_norms(const real* a, const real* b, Py_ssize_t classes, bi
             difference = <double>a[k * ROW_BLOCK + i] - b[k * ROW_BLOCK + i]
             total[i] += difference * difference if squared else size_of(difference)
     for i in range(ROW_BLOCK):
-        regular[i] &= norm_in_range(total[i])
+        regular[i] &= norm_in_range(total[i], squared)
         length[i] = sqrt(total[i]) if squared else total[i]
 
 
@@ -301,7 +299,7 @@ cdef inline double slope_of_gap(double difference, double length, double inverse
     return divided(difference, length, inverse) if squared else select_double(difference > 0, 1, select_double(difference < 0, -1, 0))
 
 
-cdef inline void tile_of_slopes(TripletTile* tile, Py_ssize_t classes, bint squared) noexcept nogil:
+cdef inline void set_slopes_of_tile(TripletTile* tile, Py_ssize_t classes, bint squared) noexcept nogil:
     cdef double[ROW_BLOCK] length, inverse, pull_inverse
     cdef double a, p, n, pull, push
     cdef bint swapped
@@ -322,8 +320,8 @@ cdef inline void tile_of_slopes(TripletTile* tile, Py_ssize_t classes, bint squa
             tile.negative[at] = <real>(push + 0)
 
 
-cdef inline void tile_of_triplets(const Call* call, bint squared, const double* weight, TripletTile* tile, double* value,
-                                  Py_ssize_t rows) noexcept nogil:
+cdef inline void measure_tile(const Call* call, bint squared, const double* weight, TripletTile* tile, double* value,
+                              Py_ssize_t rows) noexcept nogil:
     cdef Py_ssize_t i
     tile_norms(tile.anchor, tile.positive, call.classes, squared, tile.pull, tile.regular)
     tile_norms(tile.anchor, tile.negative, call.classes, squared, tile.push, tile.regular)
@@ -334,7 +332,7 @@ cdef inline void tile_of_triplets(const Call* call, bint squared, const double* 
         value[i] = select_double(value[i] > 0, value[i], 0)
         tile.scale[i] = row_scale(call, weight, i) if i < rows and value[i] > 0 else 0
     if call.grad.present:
-        tile_of_slopes(tile, call.classes, squared)
+        set_slopes_of_tile(tile, call.classes, squared)
 
 
 cdef double irregular_triplet(const Call* call, TripletTile* tile, Py_ssize_t start, Py_ssize_t i, double scale) noexcept nogil:
@@ -374,9 +372,9 @@ cdef void triplet_tile(const Call* call, const double* truth, const double* weig
         tile.regular[i] = True
         tile.swap[i] = INFINITY
     if norm_power(call) == 2:
-        tile_of_triplets(call, True, weight, &tile, value, rows)
+        measure_tile(call, True, weight, &tile, value, rows)
     else:
-        tile_of_triplets(call, False, weight, &tile, value, rows)
+        measure_tile(call, False, weight, &tile, value, rows)
     for i in range(rows):
         if not tile.regular[i]:
             value[i] = irregular_triplet(call, &tile, start, i, row_scale(call, weight, i))

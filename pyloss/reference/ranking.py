@@ -29,8 +29,8 @@ def cosine_embedding(
     directed = np.any(first != 0, axis=axis) & np.any(second != 0, axis=axis)
     nothing = (zero(first) + zero(second)).sum(axis=axis)
     near = np.where(directed, cosine(first, second, axis).squeeze(axis) - margin, nothing)
-    value = np.where(y > 0, far, np.maximum(0, near))
-    slope = np.expand_dims(np.where(y > 0, 1.0, np.where(near > 0, -1.0, 0 * near)), axis)
+    value = np.where(y > 0, far, np.maximum(0, near)) + zero(y)
+    slope = np.expand_dims(np.where(y > 0, 1.0, np.where(near > 0, -1.0, 0 * near)) + zero(y), axis)
     return Result(value, (slope * by_first, slope * by_second), None)
 
 

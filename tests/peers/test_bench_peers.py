@@ -45,3 +45,29 @@ def test_two_threads(tmp_path):
     _, cells = run(tmp_path, "--threads=2", "--only=^bce.*-value_and_grad_fresh-float64", "--sizes=100000", without)
     assert [(cell["threads"], cell["failures"]) for cell in cells] == [(2, {})]
     assert set(cells[0]["seconds"]) == {"pyloss", "numpy", "numba", "scikit-learn"}
+
+
+LOOP = """
+import os
+from pathlib import Path
+from peers.settings import settings
+os.environ.update(settings(1, "v3", Path()))
+import numba, numpy as np
+@numba.njit(fastmath=True)
+def total(x, y):
+    sum = np.float32(0)
+    for i in range(x.size):
+        sum += (x[i] - y[i]) * (x[i] - y[i])
+    return sum
+x = np.ones(100, np.float32)
+total(x, x)
+(code,) = total.inspect_asm().values()
+print("zmm" in code, "ymm" in code)
+"""
+
+
+@pytest.mark.skipif(LEVEL not in ("v3", "v4"), reason="there is no AVX2")
+def test_at_v3_numba_has_avx2_and_no_more():
+    environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
+    done = subprocess.run([sys.executable, "-c", LOOP], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"], done.stderr
