@@ -214,12 +214,10 @@ cdef inline double sum_terms(term_fn term, const real* a, const real* b, const d
     return fold(lane, rest, n - full)
 
 
-cdef inline double sum_terms_by(term_fn term, const real* a, const real* b, double number, Py_ssize_t n) noexcept nogil:
-    """Of terms that need one number more."""
-    cdef double[GIVEN] given
-    memset(given, 0, sizeof(given))
+cdef inline void give_one(double number, double* given) noexcept nogil:
+    """To terms that need no more."""
+    memset(given, 0, GIVEN * sizeof(double))
     given[0] = number
-    return sum_terms(term, a, b, given, n)
 
 
 cdef double sum_of_doubles(const double* x, Py_ssize_t n) noexcept nogil:

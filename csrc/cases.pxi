@@ -37,7 +37,6 @@ cdef void write_case(const Call* call, Py_ssize_t case, Work* work) noexcept nog
 cdef void cases(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t case
-    work.far = False
     for case in range(first, last):
         if not call.statistics:
             write_case(call, case, &work)

@@ -156,6 +156,26 @@ cdef void drop_weightless(real* tile, const double* weight, Py_ssize_t rows, Py_
                 tile[k * ROW_BLOCK + i] = 0
 
 
+cdef void store_counting(const Operand* target, Py_ssize_t start, Py_ssize_t rows, Py_ssize_t classes, real* tile,
+                         const double* weight) noexcept nogil:
+    """A tile of derivatives, of which those that count nothing become 0."""
+    drop_weightless(tile, weight, rows, classes)
+    store_tile(target, start, rows, classes, tile)
+
+
+cdef inline double sum_of_rows(term_fn term, const Operand* a, const char* a_row, const Operand* b, const char* b_row, const double* given,
+                               Py_ssize_t classes) noexcept nogil:
+    """The sum of terms of the entries of two rows."""
+    cdef real[BLOCK] a_buffer, b_buffer
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, n
+    while first < classes:
+        n = min(<Py_ssize_t>BLOCK, classes - first)
+        total += sum_terms(term, load_classes(a, a_row, first, n, a_buffer), load_classes(b, b_row, first, n, b_buffer), given, n)
+        first += n
+    return total
+
+
 cdef inline Py_ssize_t magnitude_of(Py_ssize_t stride) noexcept nogil:
     return stride if stride >= 0 else -stride
 

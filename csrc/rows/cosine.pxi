@@ -46,13 +46,15 @@ cdef inline double product_of_units(double y, double p, const double* given) noe
 cdef double norm(const Operand* a, const char* row, Py_ssize_t classes, double lift) noexcept nogil:
     """The Euclidean norm of a row times the lift."""
     cdef real[BLOCK] buffer
+    cdef double[GIVEN] given
     cdef const real* x
     cdef double total = 0
     cdef Py_ssize_t first = 0, n
-    while first < classes:
+    give_one(lift, given)
+    while first < classes:      # the row is one: it is not to be gathered twice
         n = min(<Py_ssize_t>BLOCK, classes - first)
         x = load_classes(a, row, first, n, buffer)
-        total += sum_terms_by(square_of_lifted, x, x, lift, n)
+        total += sum_terms(square_of_lifted, x, x, given, n)
         first += n
     return sqrt(total)
 
@@ -88,15 +90,7 @@ cdef double norm_and_lift(const Operand* a, const char* row, Py_ssize_t classes,
 
 cdef inline double total_of_units(term_fn term, const Angle* angle, Py_ssize_t classes) noexcept nogil:
     """The sum of terms of both vectors' entries."""
-    cdef real[BLOCK] y_buffer, p_buffer
-    cdef double total = 0
-    cdef Py_ssize_t first = 0, n
-    while first < classes:
-        n = min(<Py_ssize_t>BLOCK, classes - first)
-        total += sum_terms(term, load_classes(angle.y, angle.y_row, first, n, y_buffer),
-                           load_classes(angle.p, angle.p_row, first, n, p_buffer), angle.given, n)
-        first += n
-    return total
+    return sum_of_rows(term, angle.y, angle.y_row, angle.p, angle.p_row, angle.given, classes)
 
 
 cdef inline double half(double total) noexcept nogil:
@@ -349,13 +343,11 @@ cdef double irregular_angle(const Call* call, AngleTile* tile, Py_ssize_t start,
 
 
 cdef void store_angle_tile(const Call* call, AngleTile* tile, const double* weight, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
-    drop_weightless(tile.p, weight, rows, call.classes)
     if not call.further[0].grad.present:
-        store_tile(&call.grad, start, rows, call.classes, tile.p)
+        store_counting(&call.grad, start, rows, call.classes, tile.p, weight)
         return
-    drop_weightless(tile.y, weight, rows, call.classes)
-    store_tile(&call.grad, start, rows, call.classes, tile.y)
-    store_tile(&call.further[0].grad, start, rows, call.classes, tile.p)
+    store_counting(&call.grad, start, rows, call.classes, tile.y, weight)
+    store_counting(&call.further[0].grad, start, rows, call.classes, tile.p, weight)
 
 
 cdef inline void angle_tile(const Call* call, bint labelled, const double* truth, const double* weight, double* value, Py_ssize_t start,

@@ -157,8 +157,7 @@ cdef void store_hinges(const Operand* target, HingeTile* tile, const double* val
         if tile.rival[i] != tile.label[i] and (value[i] > 0 or (value[i] == 0 and tile.rival[i] < tile.label[i])):
             tile.z[<Py_ssize_t>tile.rival[i] * ROW_BLOCK + i] = <real>scale[i]
             tile.z[<Py_ssize_t>tile.label[i] * ROW_BLOCK + i] = <real>(-scale[i])
-    drop_weightless(tile.z, weight, rows, classes)
-    store_tile(target, start, rows, classes, tile.z)
+    store_counting(target, start, rows, classes, tile.z, weight)
 
 
 cdef void multiclass_hinge_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
@@ -218,7 +217,8 @@ ctypedef double (*rival_fn)(double u, double classes, bint squared) noexcept nog
 
 
 cdef inline double rival_value(double u, double classes, bint squared) noexcept nogil:
-    return beyond(u, divided(u, classes, 1 / classes) * u if squared else divided(u, classes, 1 / classes))
+    cdef double share = divided(u, classes, 1 / classes)
+    return beyond(u, share * u if squared else share)
 
 
 cdef inline double rival_slope(double u, double classes, bint squared) noexcept nogil:
@@ -310,8 +310,8 @@ cdef void open_rivals(const Call* call, const double* truth, Py_ssize_t rows, Ri
         tile.u[tile.at_label[i]] = 0
 
 
-cdef inline void add_leads(rival_fn term, bint squared, bint stored, RivalTile* tile, Py_ssize_t count, const double* factor,
-                           double* total) noexcept nogil:
+cdef inline void add_each_lead(rival_fn term, bint squared, bint stored, RivalTile* tile, Py_ssize_t count, const double* factor,
+                               double* total) noexcept nogil:
     """The sums of each row's terms; the terms times its factor in the place of its scores, if they are to be stored."""
     cdef double classes = <double>count, one
     cdef Py_ssize_t i, k
@@ -325,19 +325,24 @@ cdef inline void add_leads(rival_fn term, bint squared, bint stored, RivalTile* 
                 tile.z[k * ROW_BLOCK + i] = <real>(one * factor[i])
 
 
+cdef inline void add_leads(rival_fn term, bint squared, bint stored, RivalTile* tile, Py_ssize_t count, const double* factor,
+                           double* total) noexcept nogil:
+    """The term and `stored` are constant at every call, and `squared` in each of the loops."""
+    if squared:
+        add_each_lead(term, True, stored, tile, count, factor, total)
+    else:
+        add_each_lead(term, False, stored, tile, count, factor, total)
+
+
 cdef inline void store_leads(rival_fn term, double sign, bint squared, const Call* call, const Operand* target, RivalTile* tile,
                              const double* factor, const double* weight, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
     """A derivative; the label's is the sum of all others, with the sign."""
     cdef double[ROW_BLOCK] total
     cdef Py_ssize_t i
-    if squared:
-        add_leads(term, True, True, tile, call.classes, factor, total)
-    else:
-        add_leads(term, False, True, tile, call.classes, factor, total)
+    add_leads(term, squared, True, tile, call.classes, factor, total)
     for i in range(rows):
         tile.z[tile.at_label[i]] = <real>(0 + sign * total[i] * factor[i])
-    drop_weightless(tile.z, weight, rows, call.classes)
-    store_tile(target, start, rows, call.classes, tile.z)
+    store_counting(target, start, rows, call.classes, tile.z, weight)
 
 
 cdef void multi_margin_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
@@ -351,10 +356,8 @@ cdef void multi_margin_tile(const Call* call, const double* truth, const double*
         memset(&tile, 0, sizeof(tile))
     load_tile(&call.y_pred, start, rows, call.classes, tile.z)
     open_rivals(call, truth, rows, &tile)
-    if gives_value(call.outputs) and squared:
-        add_leads(rival_value, True, False, &tile, call.classes, NULL, value)
-    elif gives_value(call.outputs):
-        add_leads(rival_value, False, False, &tile, call.classes, NULL, value)
+    if gives_value(call.outputs):
+        add_leads(rival_value, squared, False, &tile, call.classes, NULL, value)
     for i in range(ROW_BLOCK):
         scale = row_scale(call, weight, i) if i < rows else 0
         slope_factor[i] = slope_factor_of(squared, scale, <double>call.classes)

@@ -58,7 +58,6 @@ cdef void picked(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* p
     cdef Work work
     cdef Py_ssize_t[BLOCK] label
     cdef Py_ssize_t block, start, n
-    work.far = False
     for block in range(first, last):
         start = block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - start)

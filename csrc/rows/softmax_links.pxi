@@ -236,10 +236,8 @@ cdef void softmax_links_tile(const Call* call, const link_block_fn* link, const 
     if call.outputs == VALUE:
         return
     if call.hess.present:
-        drop_weightless(tile.z, weight, rows, call.classes)
-        store_tile(&call.hess, start, rows, call.classes, tile.z)
-    drop_weightless(tile.softmax.e, weight, rows, call.classes)
-    store_tile(&call.grad, start, rows, call.classes, tile.softmax.e)
+        store_counting(&call.hess, start, rows, call.classes, tile.z, weight)
+    store_counting(&call.grad, start, rows, call.classes, tile.softmax.e, weight)
 
 
 # The blocks ---------------------------------------------------------------------------------------------------------------------

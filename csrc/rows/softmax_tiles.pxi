@@ -257,10 +257,8 @@ cdef void tile_derivatives(const Call* call, Tile* tile, const Options* options,
     if options != NULL and options.cap != 0:
         uncap_tile(options, tile.e, hess if call.hess.present else NULL, rows, call.classes)
     if call.hess.present:
-        drop_weightless(hess, weight, rows, call.classes)
-        store_tile(&call.hess, start, rows, call.classes, hess)
-    drop_weightless(tile.e, weight, rows, call.classes)
-    store_tile(&call.grad, start, rows, call.classes, tile.e)
+        store_counting(&call.hess, start, rows, call.classes, hess, weight)
+    store_counting(&call.grad, start, rows, call.classes, tile.e, weight)
 
 
 cdef inline void softmax_tile(const Call* call, Options* options, const Py_ssize_t* hot, const double* weight, double* value,

@@ -77,15 +77,9 @@ cdef inline double square_of_gap(double a, double b, const double* given) noexce
 
 cdef inline double sum_of_gaps(term_fn term, const Gap* gap, Py_ssize_t classes) noexcept nogil:
     """Without arrays between: of the powers that people use."""
-    cdef real[BLOCK] a_buffer, b_buffer
-    cdef double total = 0
-    cdef Py_ssize_t first = 0, n
-    while first < classes:
-        n = min(<Py_ssize_t>BLOCK, classes - first)
-        total += sum_terms_by(term, load_classes(gap.a, gap.a_row, first, n, a_buffer),
-                              load_classes(gap.b, gap.b_row, first, n, b_buffer), gap.unit, n)
-        first += n
-    return total
+    cdef double[GIVEN] given
+    give_one(gap.unit, given)
+    return sum_of_rows(term, gap.a, gap.a_row, gap.b, gap.b_row, given, classes)
 
 
 cdef double sum_of_powers(const Gap* gap, double power, Py_ssize_t classes) noexcept nogil:
@@ -338,7 +332,7 @@ cdef inline void measure_tile(const Call* call, bint squared, const double* weig
 cdef double irregular_triplet(const Call* call, TripletTile* tile, Py_ssize_t start, Py_ssize_t i, double scale) noexcept nogil:
     """The value of a row; its gradients take their places in the tile."""
     cdef Gap pull, push
-    cdef double[BLOCK] anchor, positive, negative
+    cdef double[FEW] anchor, positive, negative
     cdef double value = measure_triplet(call, start + i, &pull, &push)
     cdef Py_ssize_t k
     if value > 0 and call.grad.present:
@@ -351,12 +345,6 @@ cdef double irregular_triplet(const Call* call, TripletTile* tile, Py_ssize_t st
         tile.positive[k * ROW_BLOCK + i] = <real>positive[k]
         tile.negative[k * ROW_BLOCK + i] = <real>negative[k]
     return 0 if value <= 0 else value
-
-
-cdef void store_slope_tile(const Operand* target, real* slope, const double* weight, Py_ssize_t start, Py_ssize_t rows,
-                           Py_ssize_t classes) noexcept nogil:
-    drop_weightless(slope, weight, rows, classes)
-    store_tile(target, start, rows, classes, slope)
 
 
 cdef void triplet_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
@@ -379,9 +367,9 @@ cdef void triplet_tile(const Call* call, const double* truth, const double* weig
         if not tile.regular[i]:
             value[i] = irregular_triplet(call, &tile, start, i, row_scale(call, weight, i))
     if call.grad.present:
-        store_slope_tile(&call.grad, tile.anchor, weight, start, rows, call.classes)
-        store_slope_tile(&call.further[0].grad, tile.positive, weight, start, rows, call.classes)
-        store_slope_tile(&call.further[1].grad, tile.negative, weight, start, rows, call.classes)
+        store_counting(&call.grad, start, rows, call.classes, tile.anchor, weight)
+        store_counting(&call.further[0].grad, start, rows, call.classes, tile.positive, weight)
+        store_counting(&call.further[1].grad, start, rows, call.classes, tile.negative, weight)
 
 
 cdef void triplet(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
