@@ -201,13 +201,14 @@ if __name__ == "__main__":
     report("exp_tail, fine", remez(exp_tail, exp_weight, low, high, 6), 12)
     low, high = mpf(-1) / 4, mpf(1) / 2
     report("log_tail, float", remez(log1p_tail, log1p_weight, low, high, 9), 10)
+    report("log_tail, fine", remez(log1p_tail, log1p_weight, low, high * mpf("1.0001"), 11), 13)
     report("log_tail, double", remez(atanh_tail, atanh_weight, mpf(0), (high / (2 + high)) ** 2, 7), 19)
     high = sqrt(mpf(2)) - 1
     report("unit_tail, float", remez(log1p_tail, log1p_weight, mpf(0), high, 7), 10)
+    report("unit_tail, fine", remez(log1p_tail, log1p_weight, mpf("1e-9"), high * mpf("1.0001"), 8), 13)
     report("unit_tail, double", remez(log1p_tail, log1p_weight, mpf(0), high, 15), 19)
     high = mpf(1) / 25 * mpf("1.0001")
     report("gap_tail, float", remez(atanh_tail, gap_weight, mpf("1e-12"), high, 4), 10)
-    report("gap_tail, fine", remez(atanh_tail, gap_weight, mpf("1e-12"), high, 4), 12)
     report("gap_tail, double", remez(atanh_tail, gap_weight, mpf("1e-12"), high, 8), 19)
     low, high = mpf("1e-9"), (pi / 2) ** 2 * mpf("1.0001")
     report("sine_tail, float", remez(sine_tail, sine_weight, low, high, 5), 10)

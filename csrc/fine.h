@@ -4,6 +4,7 @@
 #ifndef PYLOSS_FINE_H
 #define PYLOSS_FINE_H
 #include "duo.h"
+#include "wide.h"
 
 #if REAL_BITS == 32
 enum { FINE_IS_WIDE = 1 };      /* its range is so wide that nothing has to be lifted */
@@ -59,6 +60,11 @@ INLINED Fine fine_times(Fine a, Fine b)
     return fine_of(a.all * b.all);
 }
 
+INLINED Fine fine_times_plus(Fine a, Fine b, Fine c)
+{
+    return fine_of(fused(a.all, b.all, c.all));
+}
+
 INLINED Fine fine_over(Fine a, Fine b)
 {
     return fine_of(a.all / b.all);
@@ -69,29 +75,10 @@ INLINED Fine fine_ratio(real factor, Fine a, Fine b)
     return fine_of(factor * (a.all / b.all));
 }
 
-INLINED uint64_t bits_of(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINED double of_bits(uint64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-INLINED double double_blend(uint64_t where, double a, double b)
-{
-    return of_bits((bits_of(a) & where) | (bits_of(b) & ~where));
-}
-
 INLINED real fine_mean(real y, Fine a, Fine b)
 {
-    double first = double_blend((uint64_t)0 - (y != 0), y * a.all, 0);
-    return (real)(first + double_blend((uint64_t)0 - (y != 1), (1 - (double)y) * b.all, 0));
+    double first = double_blend(double_mask(y != 0), y * a.all, 0);
+    return (real)(first + double_blend(double_mask(y != 1), (1 - (double)y) * b.all, 0));
 }
 
 INLINED Fine fine_blend(word where, Fine a, Fine b)
@@ -99,29 +86,36 @@ INLINED Fine fine_blend(word where, Fine a, Fine b)
     return fine_of(double_blend((uint64_t)(int64_t)(int32_t)where, a.all, b.all));
 }
 
+/* An infinite |z| is one whose product with 0 is 0, with other floats infinite as a float, and with exp(-NO_FLOAT) nothing. */
+INLINED Fine fine_size(real z)
+{
+    return fine_of(no_more(magnitude(z), 1e200));
+}
+
 /* Error: 2^-34. Far out, where no float tells it from 0 or infinity, it stays where it is. */
 INLINED Fine fine_exp(Fine exponent)
 {
-    const double bound = 700, round_to_whole = 0x1.8p+52;
-    double x = exponent.all > bound ? bound : exponent.all;
-    x = x < -bound ? -bound : x;
-    double shifted = x * 1.4426950408889634 + round_to_whole, k = shifted - round_to_whole;
-    double r = x - k * 0.69314718055994531, square = r * r;
-    double even = 0.00139454887146 * square + 0.0416662831901, odd = 0.00019821216909 * square + 0.00833345068262;
-    even = even * square + 0.500000007126;
-    odd = odd * square + 0.166666660243;
-    double y = 1 + (r + square * (odd * r + even));
-    return fine_of(of_bits(bits_of(y) + (bits_of(shifted) << 52)));
+    return fine_of(exp_in_range(no_less(no_more(exponent.all, NO_FLOAT), -NO_FLOAT)));
 }
 
-/* log(1 + f) for -1/4 <= f <= 1/2, as log_gap. Error: 2^-31 */
+INLINED Fine fine_exp_minus(real size)
+{
+    return fine_of(wide_exp_minus(size));
+}
+
+/* log(1 + f) for -1/4 <= f <= 1/2: a division takes longer than the terms it would save. Error: 2^-33 */
 INLINED double log_near_1(double f)
 {
-    double s = f / (2 + f), z = s * s;
-    double tail = 0.239490720062 * z + 0.285186427247;
-    tail = tail * z + 0.400005927456;
-    tail = tail * z + 0.66666664874;
-    return f - s * (f - z * tail);
+    double square = f * f;
+    double even = fused(-0.03124359228839, square, -0.105812655888), odd = fused(0.08003880328695, square, 0.1140575248908);
+    even = fused(even, square, -0.1249932645503);
+    odd = fused(odd, square, 0.1426749391602);
+    even = fused(even, square, -0.1666526931265);
+    odd = fused(odd, square, 0.2000042912994);
+    even = fused(even, square, -0.2500003725489);
+    odd = fused(odd, square, 0.3333333002176);
+    even = fused(even, square, -0.4999999980943);
+    return fused(square, fused(odd, f, even), f);
 }
 
 /* log(x), or where x is so near 1 that its digits are lost log(1 + f) of an f that has them; with the limits of the logarithm */
@@ -131,9 +125,9 @@ INLINED Fine log_of(double x, uint64_t near, double f)
     uint64_t shifted = 0x3ff8000000000000u + shift - bits_of(x);
     double n = of_bits(shifted >> 52 | (uint64_t)0x433 << 52) - 0x1.00000000004p+52;    /* 2^52 + 1024 */
     double reduced = of_bits(bits_of(x) + (shifted & mask_of_exponent) - shift) - 1;
-    double y = log_near_1(double_blend(near, f, reduced)) - n * 0.69314718055994531;
-    double limit = x == 0 ? -(double)INFINITY : x < 0 ? (double)NAN : x;
-    return fine_of(x > 0 && x < (double)INFINITY ? y : limit);
+    double y = fused(-n, 0.69314718055994531, log_near_1(double_blend(near, f, reduced)));
+    double limit = of_bits(bits_of(-(double)INFINITY) | double_mask(x < 0));
+    return fine_of(double_blend(double_mask(x < (double)INFINITY), double_blend(double_mask(x > 0), y, limit), x));
 }
 
 INLINED Fine fine_log(Fine a)
@@ -143,15 +137,12 @@ INLINED Fine fine_log(Fine a)
 
 INLINED Fine fine_log_rest(Fine rest, Fine x)
 {
-    return log_of(rest.all, (uint64_t)0 - (x.all > -0.25 && x.all < 0.25), -x.all);
+    return log_of(rest.all, double_mask(x.all > -0.25 && x.all < 0.25), -x.all);
 }
 
-/* log(1 + x) for 0 <= x <= 1 */
 INLINED Fine fine_log1p(Fine a)
 {
-    uint64_t beyond = (uint64_t)0 - (a.all > 0.5);
-    double y = log_near_1(double_blend(beyond, (a.all - 1) / 2, a.all));
-    return fine_of(y + double_blend(beyond, 0.69314718055994531, 0));
+    return fine_of(wide_log1p(a.all));
 }
 
 /* (x 2^k)^exponent for a positive x, as a number times 2^n; k is 0 here */
@@ -212,6 +203,11 @@ INLINED Fine fine_times(Fine a, Fine b)
     return duo_times(a, b);
 }
 
+INLINED Fine fine_times_plus(Fine a, Fine b, Fine c)
+{
+    return duo_plus(duo_times(a, b), c);
+}
+
 INLINED Fine fine_over(Fine a, Fine b)
 {
     return duo_over(a, b);
@@ -233,11 +229,23 @@ INLINED Fine fine_blend(word where, Fine a, Fine b)
     return duo_blend(where, a, b);
 }
 
+/* |z|, but no larger than it has to be for exp(-|z|) to vanish */
+INLINED Fine fine_size(real z)
+{
+    real size = magnitude(z);
+    return fine(size > 8192 ? 8192 : size);
+}
+
 INLINED Fine fine_exp(Fine exponent)
 {
     Power power = exp_in_parts(exponent);
     Duo one = exact_sum(1, power.rest.high);
     return duo(one.high * power.scale * power.again, (one.low + power.rest.low) * power.scale * power.again);
+}
+
+INLINED Fine fine_exp_minus(real size)
+{
+    return fine_exp(fine(size > 8192 ? -8192 : -size));
 }
 
 INLINED Fine fine_log(Fine a)

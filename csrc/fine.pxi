@@ -1,4 +1,11 @@
-# Numbers with more digits than `real`. See fine.h.
+# Numbers with more digits than `real`. See wide.h and fine.h.
+
+cdef extern from "wide.h" nogil:
+    double fused(double a, double b, double c)      # a b + c
+    double wide_exp_minus(real size)                # exp(-size) for size >= 0
+    double wide_log1p(double x)                     # log(1 + x) for 0 <= x <= 1
+    uint64_t double_mask(bint condition)
+    double double_blend(uint64_t where, double a, double b)
 
 cdef extern from "fine.h" nogil:
     ctypedef struct Fine:
@@ -12,11 +19,14 @@ cdef extern from "fine.h" nogil:
     Fine fine_plus(Fine a, Fine b)
     Fine fine_above_1(Fine a)               # 1 + a for 0 <= a <= 1
     Fine fine_times(Fine a, Fine b)
+    Fine fine_times_plus(Fine a, Fine b, Fine c)    # a b + c
     Fine fine_over(Fine a, Fine b)
     Fine fine_ratio(real factor, Fine a, Fine b)    # factor a / b, with the digits of a real
     real fine_mean(real y, Fine a, Fine b)          # y a + (1 - y) b; what has no share counts nothing, even if it is infinite
     Fine fine_blend(word where, Fine a, Fine b)
+    Fine fine_size(real z)                  # |z|, or of a large one what may stand for it: its product with 0 is 0
     Fine fine_exp(Fine x)
+    Fine fine_exp_minus(real size)          # exp(-size) for size >= 0
     Fine fine_log(Fine x)
     Fine fine_log_rest(Fine rest, Fine x)   # log(rest), which is 1 - x
     Fine fine_log1p(Fine x)                 # for 0 <= x <= 1

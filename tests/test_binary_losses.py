@@ -228,6 +228,15 @@ def test_focal_tails(dtype):
     np.testing.assert_allclose(hess, [9 * q**3, 0, 0, 0], rtol=max(4 * eps, 1e-8))
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_focal_of_far_logits_and_small_powers(dtype):
+    """The power leaves the range of a float32, its product with the logit does not."""
+    z = np.array([-1e30, 1e30, -1e38, -inf], dtype)
+    value = BinaryFocal(from_logits=True, gamma=100, reduction="none")(np.array([0.25, 0.75, 0.25, 0.25], dtype), z)
+    expected = 0.25**101 * np.abs(z.astype(np.float64))
+    np.testing.assert_allclose(value, expected, rtol=2 * float(np.finfo(dtype).eps))
+
+
 @pytest.mark.parametrize(("gamma", "hess"), [(0.5, inf), (1, 2), (1.5, 0), (2, 0)])
 def test_focal_of_certainty(gamma, hess):
     """What is certain and right, and what is certain and wrong."""

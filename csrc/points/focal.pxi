@@ -13,25 +13,32 @@ cdef struct Odds:
     Fine lifted     # the same times `lift`, with the digits that e loses below the smallest normal number
     Fine minor
     Fine major
-    real near       # |z|, but no larger than it has to be for e to vanish
+    Fine size       # |z|, as fine_size
     word far        # whether lift is not 1
     real lift
     real drop       # 1 / lift
 
 
-cdef inline Odds odds_of(real z, bint may_lift) noexcept nogil:
-    cdef Odds odds
-    cdef bint lifts = may_lift and not FINE_IS_WIDE
-    odds.near = magnitude(z)
-    odds.near = select(odds.near > 8192, 8192, odds.near)
-    odds.far = mask(odds.near > EXP_LIMIT * <real>0.75) if lifts else 0
+cdef inline void lift_odds(real near, Odds* odds) noexcept nogil:
+    """Beyond `last` |z| exp(-|z|) is 0, whatever sensible number it is multiplied by. Both are near enough to subtract exactly."""
+    cdef real last = EXP_LIMIT + <real>34
+    odds.far = mask(near > EXP_LIMIT * <real>0.75)
     odds.lift = blend(odds.far, LIFT, 1)
     odds.drop = blend(odds.far, DROP, 1)
-    # Beyond `last` |z| exp(-|z|) is 0, whatever sensible number it is multiplied by. Both are near enough to subtract exactly.
-    cdef real last = EXP_LIMIT + <real>34
-    cdef real exponent = blend(odds.far, LIFTED * LOG_2, 0) - (select(odds.near > last, last, odds.near) if lifts else odds.near)
+    cdef real exponent = blend(odds.far, LIFTED * LOG_2, 0) - select(near > last, last, near)
     odds.lifted = fine_exp(fine_sum(exponent, blend(odds.far, LIFTED * LOG_2_REST, 0)))
     odds.e = fine_scaled(odds.lifted, odds.drop)
+
+
+cdef inline Odds odds_of(real z, bint may_lift) noexcept nogil:
+    cdef Odds odds
+    odds.size = fine_size(z)
+    if may_lift and not FINE_IS_WIDE:
+        lift_odds(leading(odds.size), &odds)
+    else:
+        odds.far = 0
+        odds.lift = odds.drop = 1
+        odds.e = odds.lifted = fine_exp_minus(magnitude(z))
     odds.major = inverse(fine_above_1(odds.e))
     odds.minor = fine_times(odds.e, odds.major)
     return odds
@@ -86,29 +93,14 @@ cdef inline Fine power(Fine x, real exponent, Exponent kind) noexcept nogil:
     return fine_times(result, fine_blend(mask(four), fine_times(square, square), unit))
 
 
-cdef inline Point bce_logits_weighted(real y, real z, const real* parameter) noexcept nogil:
-    """As `bce_logits`, with weights of yes and no that need not add up to 1, of which the smoothed truth leaves none 0."""
-    cdef real size = magnitude(z)
-    cdef Odds odds = odds_of(z, False)
-    cdef word up = mask(z > 0)
-    cdef Fine shift = fine(parameter[2])
-    cdef Fine yes = scaled(parameter[3], fine_plus(scaled(y, fine(parameter[1])), shift))
-    cdef Fine no = fine_plus(scaled(parameter[1], complement(y)), shift)
-    cdef Fine a = fine_blend(up, no, yes), b = fine_blend(up, yes, no), both = fine_plus(yes, no)
-    cdef real value = nearest(fine_plus(scaled(odds.near, a), fine_times(both, fine_log1p(odds.e))))
-    cdef real grad = nearest(fine_plus(fine_times(a, odds.major), negative(fine_times(b, odds.minor))))
-    value = select(size > 8192, select(leading(a) != 0, leading(a) * size, 0), value)
-    return Point(value, blend(up, grad, -grad), nearest(fine_times(both, fine_times(odds.minor, odds.major))))
-
-
 cdef inline Point brier_logits(real y, real z, const real* parameter) noexcept nogil:
     """r is how far the probability is off, seen from the class that z speaks for."""
     cdef Odds odds = odds_of(z, False)
     cdef word up = mask(z > 0)
     cdef Fine q = complement(y), yes = fine(y)
-    cdef Fine r = fine_plus(fine_times(fine_blend(up, q, yes), odds.major), negative(fine_times(fine_blend(up, yes, q), odds.minor)))
+    cdef Fine r = fine_times(odds.major, fine_times_plus(negative(fine_blend(up, yes, q)), odds.e, fine_blend(up, q, yes)))
     cdef Fine slope = fine_times(odds.minor, odds.major)
-    cdef Fine bend = fine_plus(slope, negative(fine_times(r, fine_plus(odds.major, negative(odds.minor)))))
+    cdef Fine bend = fine_times_plus(negative(r), fine_plus(odds.major, negative(odds.minor)), slope)
     cdef real grad = <real>2 * nearest(fine_times(r, slope))
     return Point(nearest(fine_times(r, r)), blend(up, grad, -grad), <real>2 * nearest(fine_times(slope, bend)))
 
@@ -134,9 +126,9 @@ cdef inline Miss miss_of(real y, real z, const Odds* odds, const real* parameter
     miss.right = fine_times(b, odds.lifted)
     miss.either = fine_plus(miss.against, miss.right)
     miss.missed = fine_scaled(fine_times(miss.either, odds.major), odds.drop)
-    miss.loss = fine_plus(scaled(odds.near, a), fine_log1p(odds.e))
+    miss.loss = fine_times_plus(odds.size, a, fine_log1p(odds.e))
     miss.difference = fine_plus(a, negative(fine_scaled(miss.right, odds.drop)))
-    miss.leading_against = leading(a)
+    miss.leading_against = blend(up, <real>1 - y, y)
     miss.d = blend(up, turn, -turn)
     miss.balance = parameter[1] * y + parameter[2] * (<real>1 - y)
     return miss
@@ -145,8 +137,8 @@ cdef inline Miss miss_of(real y, real z, const Odds* odds, const real* parameter
 cdef inline real focal_value(const Miss* miss, Fine factor, real z) noexcept nogil:
     """Far out, where exp(-|z|) is 0, the loss without the power is a |z|."""
     cdef real size = magnitude(z), value = nearest(fine_times(factor, miss.loss))
-    cdef real distant = select(size > LARGE, size, leading(factor) * (miss.leading_against * size))
-    return miss.balance * select(size > 8192, select(miss.leading_against != 0, distant, 0), value)
+    cdef real distant = size if FINE_IS_WIDE else select(size > LARGE, size, leading(factor) * (miss.leading_against * size))
+    return miss.balance * select(size > (LARGE if FINE_IS_WIDE else 8192), select(miss.leading_against != 0, distant, 0), value)
 
 
 cdef inline real focal_grad(const Miss* miss, Fine slope, real z) noexcept nogil:
@@ -164,7 +156,7 @@ cdef inline Point focal_of_logits(real y, real z, const real* parameter, Exponen
     cdef Fine factor = power(miss.missed, gamma, kind)
     cdef Fine unit = fine(1), share = inverse(miss.either), k = fine_times(odds.lifted, share)
     cdef Fine cost = fine_times(odds.lifted, fine_times(fine_scaled(miss.loss, odds.lift), share))  # k times the loss, lifted
-    cdef Fine slope = fine_plus(miss.difference, scaled(gamma * miss.d, fine_scaled(cost, odds.drop)))
+    cdef Fine slope = fine_times_plus(fine(gamma * miss.d), fine_scaled(cost, odds.drop), miss.difference)
     cdef Fine tilt = scaled(<real>2 * gamma * miss.d, fine_times(fine_plus(miss.against, negative(miss.right)), share))
     cdef Fine bend = fine_plus(scaled((gamma - 1) * (miss.d * miss.d), k), scaled(miss.d, fine_plus(odds.e, negative(unit))))
     bend = fine_plus(fine_times(odds.lifted, fine_plus(unit, tilt)), fine_times(scaled(gamma, cost), bend))
@@ -186,7 +178,7 @@ cdef inline Point binary_focal_logits_squared(real y, real z, const real* parame
     cdef Odds odds = odds_of(z, False)
     cdef Miss miss = miss_of(y, z, &odds, parameter)
     cdef Fine pull = scaled(<real>2 * miss.d, fine_times(odds.minor, miss.loss))
-    cdef Fine slope = fine_plus(fine_times(miss.missed, miss.difference), pull)
+    cdef Fine slope = fine_times_plus(miss.missed, miss.difference, pull)
     return Point(focal_value(&miss, fine_times(miss.missed, miss.missed), z),
                  focal_grad(&miss, fine_times(fine_times(miss.missed, odds.major), slope), z),
                  focal_of_logits(y, z, parameter, TWO).hess)
@@ -262,7 +254,7 @@ cdef inline Point asymmetric(real y, real z, const real* parameter, Exponent kin
     cdef word up = mask(z > 0)
     cdef Fine p = fine_blend(up, odds.major, odds.minor), rest = fine_blend(up, odds.minor, odds.major)
     cdef Fine log_rest = fine_log1p(odds.e)
-    cdef Fine loss = fine_plus(fine(blend(up, 0, odds.near)), log_rest)
+    cdef Fine loss = fine_plus(fine_blend(up, fine(0), odds.size), log_rest)
     cdef Fine factor = power(rest, gamma_pos, kind), missed = scaled(gamma_pos, fine_times(p, loss))
     cdef Fine turn = fine_plus(scaled(gamma_pos, p), negative(rest))
     cdef Fine bend = fine_plus(scaled(<real>1 + gamma_pos + gamma_pos, rest), scaled(gamma_pos, fine_times(loss, turn)))
@@ -275,7 +267,7 @@ cdef inline Point asymmetric(real y, real z, const real* parameter, Exponent kin
 
     cdef Fine x = fine_plus(p, fine(-clip)), u = fine_plus(rest, fine(clip))
     cdef word clipped = mask(clip != 0)
-    cdef Fine cost = fine_blend(clipped, negative(fine_log_rest(u, x)), fine_plus(fine(blend(up, odds.near, 0)), log_rest))
+    cdef Fine cost = fine_blend(clipped, negative(fine_log_rest(u, x)), fine_plus(fine_blend(up, odds.size, fine(0)), log_rest))
     cdef Fine lifted = fine_blend(up, minor, odds.major), slope = fine_times(p, lifted), unit = fine(1)
     cdef real drop = blend(up, odds.drop, 1), own = blend(clipped, drop, 1), other = blend(clipped, 1, drop)
     # Without a clip the first of these quotients is the probability, not lifted, and the second the rest; a P without an inverse has both.
