@@ -27,7 +27,7 @@ cdef void write_case(const Call* call, Py_ssize_t case, Work* work) noexcept nog
         n = min(<Py_ssize_t>BLOCK, end - start)
         load_block(call, start, n, work)
         work.grad = place_of(&call.grad, start, work.grad_buffer)
-        POINTS[call.point][<int>GRAD](work.y, work.p, own + 1, own[0] if work.weight == NULL else 1, work.value, work.grad, NULL, n)
+        POINTS[call.point][<int>GRAD](work.y, work.p, own + 1, own[0] if work.weight == NULL else 1, NULL, work.grad, NULL, n)
         if work.weight != NULL:
             weigh(work.grad, work.weight, own[0], n)
         put(&call.grad, start, n, work.grad)
@@ -37,6 +37,7 @@ cdef void write_case(const Call* call, Py_ssize_t case, Work* work) noexcept nog
 cdef void cases(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t case
+    open_work(call, False, &work)
     for case in range(first, last):
         if not call.statistics:
             write_case(call, case, &work)

@@ -61,13 +61,23 @@ cdef inline bint column_outside(const Operand* a, const Domain* domain, Py_ssize
     return domain.checked and not surely_inside(x, domain, n) and any_outside(x, domain, n)
 
 
+cdef inline void ask_for_column(const Operand* a, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n) noexcept nogil:
+    if a.present:
+        ask_for(number_at(a, row, column), 0, n * a.size)
+
+
 cdef bint evaluate_columns(const Call* call, Py_ssize_t start, Py_ssize_t n, const Operand* values) noexcept nogil:
     """Of the elements from `start` on each column holds some rows; false where one is out of its domain."""
     cdef Py_ssize_t columns = call.y_true.shape[1], top = start // columns, bottom = (start + n) // columns, column, row, rows
     cdef Py_ssize_t before = start - top * columns, behind = start + n - bottom * columns
+    cdef bint several = is_light(call) and values.present + call.grad.present + call.hess.present > 1
     for column in range(columns):
         row = top + (column < before)
         rows = bottom + (column < behind) - row
+        if several:
+            ask_for_column(values, row, column, rows)
+            ask_for_column(&call.grad, row, column, rows)
+            ask_for_column(&call.hess, row, column, rows)
         evaluate_column(call, row, column, rows, values)
         if (column_outside(&call.y_true, &call.y_true_domain, row, column, rows)
                 or column_outside(&call.y_pred, &call.y_pred_domain, row, column, rows)):

@@ -3,22 +3,26 @@
 cdef enum:
     CACHED = 1 << 20            # bytes of an array that caches near the processor may hold
     ASKED = 1024                # bytes of the next block's arrays that are asked for before: the processor itself goes on from there
+    NEAREST = 2048              # numbers of which the nearest cache holds several arrays
 
 
 cdef struct Work:
     # What one thread keeps in its L1 cache: blocks of its own, and where this block's numbers are.
     real[BLOCK] y_buffer
     real[BLOCK] p_buffer
-    real[BLOCK] value
+    real[BLOCK] value_buffer
     real[BLOCK] grad_buffer
     real[BLOCK] hess_buffer
     double[BLOCK] weight_buffer
     double sum              # of the values, where `summed`: they are not stored then, unless it is infinite or nan
     bint summed
     bint far                # the arrays are not in a cache nearby
+    bint stores_values      # one for each element
+    bint several            # of the caller's arrays are written to, faster than the nearest cache gets hold of them
     const real* y
     const real* p
     const double* weight    # NULL where every weight is 1
+    real* value
     real* grad
     real* hess
     # Of a second prediction, which only pairs have:
@@ -164,7 +168,48 @@ cdef inline real* place_of(const Operand* target, Py_ssize_t start, real* buffer
     return <real*>target.data + start if target.direct else buffer
 
 
+cdef inline bint is_written_at_once(const Operand* target) noexcept nogil:
+    return target.present and target.direct
+
+
+cdef int written_at_once(const Call* call, bint stores_values) noexcept nogil:
+    """How many results."""
+    cdef int results = is_written_at_once(&call.grad) + is_written_at_once(&call.hess)
+    if call.pair:
+        results += is_written_at_once(&call.further[0].grad) + is_written_at_once(&call.further[0].hess)
+    return results + (stores_values and is_written_at_once(&call.value))
+
+
+cdef inline bint is_light(const Call* call) noexcept nogil:
+    return not call.pair and own_kernel(call) == NULL and SUMS[call.point][<int>VALUE][0][<int>NO_LOOK] != NULL and not USUAL[call.point]
+
+
+cdef void open_work(const Call* call, bint stores_values, Work* work) noexcept nogil:
+    work.far = is_far(call)
+    work.stores_values = stores_values
+    work.several = call.size > NEAREST and is_light(call) and written_at_once(call, stores_values) > 1
+
+
+cdef inline void ask_for_result(const Operand* target, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+    if is_written_at_once(target):
+        ask_for(target.data, start * target.size, n * target.size)
+
+
+cdef void ask_for_results(const Call* call, Py_ssize_t start, Py_ssize_t n, bint stores_values) noexcept nogil:
+    """Stores that take turns between arrays wait for a line of the cache each, one after the other."""
+    if stores_values:
+        ask_for_result(&call.value, start, n)
+    ask_for_result(&call.grad, start, n)
+    ask_for_result(&call.hess, start, n)
+    if call.pair:
+        ask_for_result(&call.further[0].grad, start, n)
+        ask_for_result(&call.further[0].hess, start, n)
+
+
 cdef void evaluate_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
+    if work.several:
+        ask_for_results(call, start, n, work.stores_values)
+    work.value = place_of(&call.value, start, work.value_buffer) if work.stores_values else work.value_buffer
     work.grad = place_of(&call.grad, start, work.grad_buffer)
     work.hess = place_of(&call.hess, start, work.hess_buffer)
     if call.pair:
@@ -286,7 +331,8 @@ cdef void sum_or_store_values(const Call* call, Py_ssize_t start, Py_ssize_t n, 
         return
     if work.weight != NULL:
         weigh(work.value, work.weight, 1, n)
-    store(&call.value, start, n, work.value)
+    if work.value == work.value_buffer:
+        store(&call.value, start, n, work.value)
 
 
 cdef void add_statistics(const Work* work, Py_ssize_t n, ExactSum* sums) noexcept nogil:
@@ -398,7 +444,7 @@ cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partia
     cdef Work work
     cdef Py_ssize_t block, start, n
     cdef Summing summing = open_summing(call)
-    work.far = is_far(call)
+    open_work(call, not call.summed and not call.statistics, &work)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
@@ -421,7 +467,7 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
     cdef real value
     cdef ExactSum total
     cdef Py_ssize_t row, start, end, n
-    work.far = False
+    open_work(call, False, &work)
     for row in range(first, last):
         exact_clear(&total)
         start = row * call.classes

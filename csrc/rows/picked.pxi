@@ -41,6 +41,7 @@ cdef void pick(const Call* call, Py_ssize_t start, Py_ssize_t n, const Py_ssize_
         work.y_buffer[i] = 1 if call.class_factors == NULL else <real>call.class_factors[label[i]]
     work.y = work.y_buffer
     work.p = work.p_buffer
+    work.value = work.value_buffer
     work.grad = work.grad_buffer
     work.hess = work.hess_buffer
 
