@@ -172,12 +172,9 @@ cdef inline bint is_written_at_once(const Operand* target) noexcept nogil:
     return target.present and target.direct
 
 
-cdef int written_at_once(const Call* call, bint stores_values) noexcept nogil:
-    """How many results."""
-    cdef int results = is_written_at_once(&call.grad) + is_written_at_once(&call.hess)
-    if call.pair:
-        results += is_written_at_once(&call.further[0].grad) + is_written_at_once(&call.further[0].hess)
-    return results + (stores_values and is_written_at_once(&call.value))
+cdef inline int written_at_once(const Call* call, bint stores_values) noexcept nogil:
+    """How many results of a point."""
+    return is_written_at_once(&call.grad) + is_written_at_once(&call.hess) + (stores_values and is_written_at_once(&call.value))
 
 
 cdef inline bint is_light(const Call* call) noexcept nogil:
@@ -201,9 +198,6 @@ cdef void ask_for_results(const Call* call, Py_ssize_t start, Py_ssize_t n, bint
         ask_for_result(&call.value, start, n)
     ask_for_result(&call.grad, start, n)
     ask_for_result(&call.hess, start, n)
-    if call.pair:
-        ask_for_result(&call.further[0].grad, start, n)
-        ask_for_result(&call.further[0].hess, start, n)
 
 
 cdef void evaluate_block(const Call* call, Py_ssize_t start, Py_ssize_t n, Work* work) noexcept nogil:
