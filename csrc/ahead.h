@@ -6,6 +6,13 @@
 
 enum { AHEAD = 4096, LINE_OF_CACHE = 64 };
 
+/* Whether stores that take turns between arrays wait for a line of the cache each, one after the other: of half a line they do not. */
+#ifdef __AVX512F__
+enum { STORES_WAIT = 1 };
+#else
+enum { STORES_WAIT = 0 };
+#endif
+
 /* So many bytes, from `ahead` bytes behind an address on: there need not be anything. */
 static inline void ask_for(const void *address, ptrdiff_t ahead, ptrdiff_t bytes)
 {

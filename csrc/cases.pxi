@@ -37,7 +37,7 @@ cdef void write_case(const Call* call, Py_ssize_t case, Work* work) noexcept nog
 cdef void cases(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
     cdef Work work
     cdef Py_ssize_t case
-    open_work(call, False, &work)
+    open_work(call, False, False, &work)
     for case in range(first, last):
         if not call.statistics:
             write_case(call, case, &work)

@@ -70,7 +70,7 @@ cdef bint evaluate_columns(const Call* call, Py_ssize_t start, Py_ssize_t n, con
     """Of the elements from `start` on each column holds some rows; false where one is out of its domain."""
     cdef Py_ssize_t columns = call.y_true.shape[1], top = start // columns, bottom = (start + n) // columns, column, row, rows
     cdef Py_ssize_t before = start - top * columns, behind = start + n - bottom * columns
-    cdef bint several = is_light(call) and values.present + call.grad.present + call.hess.present > 1
+    cdef bint several = STORES_WAIT and is_light(call) and values.present + call.grad.present + call.hess.present > 1
     for column in range(columns):
         row = top + (column < before)
         rows = bottom + (column < behind) - row

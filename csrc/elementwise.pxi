@@ -178,13 +178,14 @@ cdef inline int written_at_once(const Call* call, bint stores_values) noexcept n
 
 
 cdef inline bint is_light(const Call* call) noexcept nogil:
+    """Whether the point is declared so: those that are summed as they come are, but for the usual ones."""
     return not call.pair and own_kernel(call) == NULL and SUMS[call.point][<int>VALUE][0][<int>NO_LOOK] != NULL and not USUAL[call.point]
 
 
-cdef void open_work(const Call* call, bint stores_values, Work* work) noexcept nogil:
-    work.far = is_far(call)
+cdef void open_work(const Call* call, bint far, bint stores_values, Work* work) noexcept nogil:
+    work.far = far
     work.stores_values = stores_values
-    work.several = call.size > NEAREST and is_light(call) and written_at_once(call, stores_values) > 1
+    work.several = STORES_WAIT and call.size > NEAREST and is_light(call) and written_at_once(call, stores_values) > 1
 
 
 cdef inline void ask_for_result(const Operand* target, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
@@ -193,7 +194,6 @@ cdef inline void ask_for_result(const Operand* target, Py_ssize_t start, Py_ssiz
 
 
 cdef void ask_for_results(const Call* call, Py_ssize_t start, Py_ssize_t n, bint stores_values) noexcept nogil:
-    """Stores that take turns between arrays wait for a line of the cache each, one after the other."""
     if stores_values:
         ask_for_result(&call.value, start, n)
     ask_for_result(&call.grad, start, n)
@@ -438,7 +438,7 @@ cdef void each_block(const Call* call, Py_ssize_t first, Py_ssize_t last, Partia
     cdef Work work
     cdef Py_ssize_t block, start, n
     cdef Summing summing = open_summing(call)
-    open_work(call, not call.summed and not call.statistics, &work)
+    open_work(call, is_far(call), not call.summed and not call.statistics, &work)
     for block in range(first, last):
         start = call.origin + block * BLOCK
         n = min(<Py_ssize_t>BLOCK, call.size - block * BLOCK)
@@ -461,7 +461,7 @@ cdef void rowsums(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* 
     cdef real value
     cdef ExactSum total
     cdef Py_ssize_t row, start, end, n
-    open_work(call, False, &work)
+    open_work(call, False, False, &work)
     for row in range(first, last):
         exact_clear(&total)
         start = row * call.classes

@@ -4,10 +4,80 @@
 #ifndef PYLOSS_FINE_H
 #define PYLOSS_FINE_H
 #include "duo.h"
-#include "wide.h"
 
 #if REAL_BITS == 32
 enum { FINE_IS_WIDE = 1 };      /* its range is so wide that nothing has to be lifted */
+
+INLINED uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+INLINED double of_bits(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+INLINED uint64_t double_mask(int condition)
+{
+    return (uint64_t)0 - (uint64_t)condition;
+}
+
+INLINED double double_blend(uint64_t where, double a, double b)
+{
+    return of_bits((bits_of(a) & where) | (bits_of(b) & ~where));
+}
+
+/* A choice by ?: costs more: gcc proves of each comparison what it leaves for the next. */
+INLINED double no_more(double x, double bound)
+{
+    return double_blend(double_mask(x > bound), bound, x);
+}
+
+INLINED double no_less(double x, double bound)
+{
+    return double_blend(double_mask(x < bound), bound, x);
+}
+
+enum { NO_FLOAT = 700 };    /* exp(700) and exp(-700) are beyond every float, and far from the ends of a double's range */
+
+INLINED double exp_in_range(double x)
+{
+    const double round_to_whole = 0x1.8p+52;
+    double shifted = multiply_add_double(x, 1.4426950408889634, round_to_whole), k = shifted - round_to_whole;
+    double r = multiply_add_double(k, -0.69314718055994531, x), square = r * r;
+    double even = multiply_add_double(0.00139454887146, square, 0.0416662831901);
+    double odd = multiply_add_double(0.00019821216909, square, 0.00833345068262);
+    even = multiply_add_double(even, square, 0.500000007126);
+    odd = multiply_add_double(odd, square, 0.166666660243);
+    double y = 1 + multiply_add_double(square, multiply_add_double(odd, r, even), r);
+    return of_bits(bits_of(y) + (bits_of(shifted) << 52));
+}
+
+/* exp(-size) for size >= 0: a float is bounded in half the time */
+INLINED double double_exp_minus(real size)
+{
+    return exp_in_range(-(double)(size > NO_FLOAT ? NO_FLOAT : size));
+}
+
+/* As log1p_unit. Error: 2^-33 */
+INLINED double double_log1p(double x)
+{
+    const double split = 0.41421356237309505, shrink = 0.70710678118654752, growth = 0.34657359027997265;
+    uint64_t beyond = double_mask(x > split);
+    double f = double_blend(beyond, multiply_add_double(x, shrink, shrink - 1), x), square = f * f;
+    double even = multiply_add_double(-0.07757225533442, square, -0.1630537330577);
+    double odd = multiply_add_double(0.02595331916406, square, 0.1262449372353);
+    odd = multiply_add_double(odd, square, 0.1995260490087);
+    even = multiply_add_double(even, square, -0.249964923962);
+    odd = multiply_add_double(odd, square, 0.3333320625859);
+    even = multiply_add_double(even, square, -0.4999999841358);
+    return multiply_add_double(square, multiply_add_double(odd, f, even), f) + of_bits(bits_of(growth) & beyond);
+}
 
 typedef struct {
     double all;
@@ -62,7 +132,7 @@ INLINED Fine fine_times(Fine a, Fine b)
 
 INLINED Fine fine_times_plus(Fine a, Fine b, Fine c)
 {
-    return fine_of(fused(a.all, b.all, c.all));
+    return fine_of(multiply_add_double(a.all, b.all, c.all));
 }
 
 INLINED Fine fine_over(Fine a, Fine b)
@@ -100,22 +170,23 @@ INLINED Fine fine_exp(Fine exponent)
 
 INLINED Fine fine_exp_minus(real size)
 {
-    return fine_of(wide_exp_minus(size));
+    return fine_of(double_exp_minus(size));
 }
 
 /* log(1 + f) for -1/4 <= f <= 1/2: a division takes longer than the terms it would save. Error: 2^-33 */
 INLINED double log_near_1(double f)
 {
     double square = f * f;
-    double even = fused(-0.03124359228839, square, -0.105812655888), odd = fused(0.08003880328695, square, 0.1140575248908);
-    even = fused(even, square, -0.1249932645503);
-    odd = fused(odd, square, 0.1426749391602);
-    even = fused(even, square, -0.1666526931265);
-    odd = fused(odd, square, 0.2000042912994);
-    even = fused(even, square, -0.2500003725489);
-    odd = fused(odd, square, 0.3333333002176);
-    even = fused(even, square, -0.4999999980943);
-    return fused(square, fused(odd, f, even), f);
+    double even = multiply_add_double(-0.03124359228839, square, -0.105812655888);
+    double odd = multiply_add_double(0.08003880328695, square, 0.1140575248908);
+    even = multiply_add_double(even, square, -0.1249932645503);
+    odd = multiply_add_double(odd, square, 0.1426749391602);
+    even = multiply_add_double(even, square, -0.1666526931265);
+    odd = multiply_add_double(odd, square, 0.2000042912994);
+    even = multiply_add_double(even, square, -0.2500003725489);
+    odd = multiply_add_double(odd, square, 0.3333333002176);
+    even = multiply_add_double(even, square, -0.4999999980943);
+    return multiply_add_double(square, multiply_add_double(odd, f, even), f);
 }
 
 /* log(x), or where x is so near 1 that its digits are lost log(1 + f) of an f that has them; with the limits of the logarithm */
@@ -125,7 +196,7 @@ INLINED Fine log_of(double x, uint64_t near, double f)
     uint64_t shifted = 0x3ff8000000000000u + shift - bits_of(x);
     double n = of_bits(shifted >> 52 | (uint64_t)0x433 << 52) - 0x1.00000000004p+52;    /* 2^52 + 1024 */
     double reduced = of_bits(bits_of(x) + (shifted & mask_of_exponent) - shift) - 1;
-    double y = fused(-n, 0.69314718055994531, log_near_1(double_blend(near, f, reduced)));
+    double y = multiply_add_double(-n, 0.69314718055994531, log_near_1(double_blend(near, f, reduced)));
     double limit = of_bits(bits_of(-(double)INFINITY) | double_mask(x < 0));
     return fine_of(double_blend(double_mask(x < (double)INFINITY), double_blend(double_mask(x > 0), y, limit), x));
 }
@@ -142,7 +213,7 @@ INLINED Fine fine_log_rest(Fine rest, Fine x)
 
 INLINED Fine fine_log1p(Fine a)
 {
-    return fine_of(wide_log1p(a.all));
+    return fine_of(double_log1p(a.all));
 }
 
 /* (x 2^k)^exponent for a positive x, as a number times 2^n; k is 0 here */

@@ -1,11 +1,4 @@
-# Numbers with more digits than `real`. See wide.h and fine.h.
-
-cdef extern from "wide.h" nogil:
-    double fused(double a, double b, double c)      # a b + c
-    double wide_exp_minus(real size)                # exp(-size) for size >= 0
-    double wide_log1p(double x)                     # log(1 + x) for 0 <= x <= 1
-    uint64_t double_mask(bint condition)
-    double double_blend(uint64_t where, double a, double b)
+# Numbers with more digits than `real`. See fine.h.
 
 cdef extern from "fine.h" nogil:
     ctypedef struct Fine:

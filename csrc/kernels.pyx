@@ -46,6 +46,7 @@ cdef extern from "domains.h" nogil:
 cdef extern from "ahead.h" nogil:
     enum:
         AHEAD                   # bytes
+    bint STORES_WAIT            # where several arrays are written to
     void ask_for(const void* address, Py_ssize_t ahead, Py_ssize_t bytes)
 
 cdef extern from "special.h" nogil:

@@ -139,15 +139,29 @@ static inline real lesser_size(real a, real b)
     return to_real((word)(x < y ? x : y));
 }
 
+#if defined(__FMA__) || defined(__FP_FAST_FMAF) || defined(__aarch64__)
+#define HAS_FMA
+#endif
+
 /* rounds once where the processor can, else twice */
+static inline double multiply_add_double(double a, double b, double c)
+{
+#ifdef HAS_FMA
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* the same */
 static inline real multiply_add(real a, real b, real c)
 {
-#if !defined(__FMA__) && !defined(__FP_FAST_FMAF) && !defined(__aarch64__)
-    return a * b + c;
-#elif REAL_BITS == 32
+#if REAL_BITS == 64
+    return multiply_add_double(a, b, c);
+#elif defined(HAS_FMA)
     return __builtin_fmaf(a, b, c);
 #else
-    return __builtin_fma(a, b, c);
+    return a * b + c;
 #endif
 }
 
@@ -155,7 +169,7 @@ static inline real multiply_add(real a, real b, real c)
    2^-1020 digits of the remainder are lost, and the last bit may differ. */
 static inline double divided(double x, double y, double inverse)
 {
-#if defined(__FMA__) || defined(__aarch64__)
+#ifdef HAS_FMA
     double quotient = x * inverse, better = __builtin_fma(__builtin_fma(-quotient, y, x), inverse, quotient);
     return better == better ? better : quotient; /* infinities have no remainder */
 #else

@@ -107,6 +107,8 @@ def transcendental(point: str) -> bool:
 
 
 PARAMETERS = [(1.0, 0.5, 0.0, 0.0), (0.375, 0.625, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0), (np.inf, 1.0, 0.0, 0.0)]
+# With the others a term of these has no weight.
+OF_POINT = {point: [(0.0, 0.75, 0.125, 3.0)] for point in ("bce_weighted", "bce_logits_weighted")}
 
 
 @pytest.mark.parametrize("level", OTHERS)
@@ -114,7 +116,7 @@ PARAMETERS = [(1.0, 0.5, 0.0, 0.0), (0.375, 0.625, 0.0, 0.0), (0.0, 0.0, 0.0, 0.
 @pytest.mark.parametrize("point", POINTS)
 def test_points(point, bits, level):
     number, exact = POINTS.index(point), not transcendental(point)
-    for parameters in PARAMETERS:
+    for parameters in (*PARAMETERS, *OF_POINT.get(point, [])):
         for n in (*range(131), 1023, 1024):
             for got, expected in zip(
                 evaluated(level, bits, number, n, parameters),

@@ -40,18 +40,6 @@ cdef inline Point bce_logits(real y, real z, const real* parameter) noexcept nog
     return Point(linear + log1p_unit(e), select(z < 0, s - y, rest - s), s * (<real>1 - s))
 
 
-cdef inline Point bce_logits_weighted(real y, real z, const real* parameter) noexcept nogil:
-    """As `bce_logits`, with weights of yes and no that need not add up to 1, of which a smoothed truth leaves none 0; in doubles, for their
-    products cost digits. a weighs the class that z speaks against, b the other."""
-    cdef double slope = parameter[1], shift = parameter[2], weight = parameter[3], e = wide_exp_minus(magnitude(z)), s = 1 / (1 + e)
-    cdef double yes = weight * fused(slope, y, shift), no = fused(slope, 1 - <double>y, shift), both = yes + no
-    cdef uint64_t up = double_mask(z > 0)
-    cdef double a = double_blend(up, no, yes), b = double_blend(up, yes, no)
-    cdef double linear = select_double(a != 0, a * magnitude(z), 0)
-    cdef real grad = <real>(fused(-b, e, a) * s)
-    return Point(<real>fused(both, wide_log1p(e), linear), select(z > 0, grad, -grad), <real>(both * (e * s * s)))
-
-
 cdef inline real sign_of_label(real y) noexcept nogil:
     """The label 0 stands for -1."""
     return select(y > 0, 1, nil(y) - <real>1)

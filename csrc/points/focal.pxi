@@ -93,6 +93,21 @@ cdef inline Fine power(Fine x, real exponent, Exponent kind) noexcept nogil:
     return fine_times(result, fine_blend(mask(four), fine_times(square, square), unit))
 
 
+cdef inline Point bce_logits_weighted(real y, real z, const real* parameter) noexcept nogil:
+    """As `bce_logits`, with weights of yes and no that need not add up to 1, of which the smoothed truth leaves none 0."""
+    cdef real size = magnitude(z)
+    cdef Odds odds = odds_of(z, False)
+    cdef word up = mask(z > 0)
+    cdef Fine slope = fine(parameter[1]), shift = fine(parameter[2])
+    cdef Fine yes = scaled(parameter[3], fine_times_plus(slope, fine(y), shift)), no = fine_times_plus(slope, complement(y), shift)
+    cdef Fine a = fine_blend(up, no, yes), b = fine_blend(up, yes, no), both = fine_plus(yes, no)
+    cdef real value = nearest(fine_times_plus(odds.size, a, fine_times(both, fine_log1p(odds.e))))
+    cdef real grad = nearest(fine_times(odds.major, fine_times_plus(negative(b), odds.e, a)))
+    if not FINE_IS_WIDE:
+        value = select(size > 8192, select(leading(a) != 0, leading(a) * size, 0), value)
+    return Point(value, blend(up, grad, -grad), nearest(fine_times(both, fine_times(odds.minor, odds.major))))
+
+
 cdef inline Point brier_logits(real y, real z, const real* parameter) noexcept nogil:
     """r is how far the probability is off, seen from the class that z speaks for."""
     cdef Odds odds = odds_of(z, False)

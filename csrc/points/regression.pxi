@@ -46,6 +46,16 @@ cdef inline Point smooth_l1(real y, real p, const real* parameter) noexcept nogi
                  blend(inside, quotient, sign(r.high)), blend(inside, <real>1 / beta, nil(r.high)))
 
 
+cdef inline Light smooth_l1_scaled(real y, real p, const real* parameter) noexcept nogil:
+    """As `huber`, for a beta that is a power of two: what is multiplied by its inverse is not rounded. The value is the gradient's size
+    times a distance, to which the rounding of the residual returns."""
+    cdef real beta = parameter[0], inverse = parameter[1]
+    cdef Duo r = residual(y, p)
+    cdef real size = magnitude(r.high), u = size * inverse, distance = multiply_add(lesser_size(size, beta), -<real>0.5, size)
+    return Point(lesser_size(u, 1) * (distance + select(r.high < 0, -r.low, r.low)),
+                 with_sign_of(select(u > 1, 1, u), r.high), select(u < 1, inverse, nil(r.high)))
+
+
 cdef inline Light expectile(real y, real p, const real* parameter) noexcept nogil:
     cdef real under = parameter[0], over = parameter[1]
     cdef Duo r = residual(y, p)

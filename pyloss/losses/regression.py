@@ -1,12 +1,15 @@
 """Losses of the residual r = y_pred - y_true."""
 
-from math import inf, isfinite, nan, sqrt
+from math import frexp, inf, isfinite, nan, sqrt
 from typing import ClassVar
 
 from .._domains import ABOVE_MINUS_ONE, FINITE_NOT_NEGATIVE, INSIDE_UNIT, Domain
 from .._engine import Plan
 from .._loss import CurvedLoss, ElementwiseLoss, Labels, Number, Numbers, Reduction, RowwiseLoss, numbers, parameter
 from .._total import Read, Sums, TotalLoss
+
+MOST_SCALED = 60
+"""Powers of two up to this, and down to its inverse, scale no sensible residual out of a float's range."""
 
 
 class MSE(ElementwiseLoss, stem="mse"):
@@ -147,7 +150,13 @@ class SmoothL1(ElementwiseLoss, stem="smooth_l1"):
     Reference: R. Girshick, Fast R-CNN, 2015.
     """
 
-    beta: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0,))
+    beta: Number = parameter(default=1.0, domain=FINITE_NOT_NEGATIVE, examples=(0.0, 0.25))
+
+    def _make_plan(self) -> Plan:
+        significand, exponent = frexp(self.beta)
+        if significand == 0.5 and abs(exponent) <= MOST_SCALED:
+            return Plan(self, f"{self.name}_scaled", parameters=(self.beta, 1 / self.beta))
+        return Plan(self, self.name, parameters=(self.beta,))
 
 
 class Expectile(ElementwiseLoss, stem="expectile"):
