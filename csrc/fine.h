@@ -104,6 +104,16 @@ INLINED real nearest(Fine a)
     return (real)a.all;
 }
 
+INLINED real nearest_product(Fine a, Fine b)
+{
+    return (real)(a.all * b.all);
+}
+
+INLINED Fine fine_mix(real y, real a, real b)
+{
+    return fine_of(multiply_add_double(a, y, b * (1 - (double)y)));
+}
+
 INLINED Fine fine_sum(real a, real b)
 {
     return fine_of((double)a + b);
@@ -246,6 +256,16 @@ INLINED real leading(Fine a)
 INLINED real nearest(Fine a)
 {
     return rounded(a);
+}
+
+INLINED real nearest_product(Fine a, Fine b)
+{
+    return rounded(a) * rounded(b);
+}
+
+INLINED Fine fine_mix(real y, real a, real b)
+{
+    return fine(a * y + b * (1 - y));
 }
 
 INLINED Fine fine_sum(real a, real b)

@@ -6,6 +6,8 @@ cdef extern from "fine.h" nogil:
     const bint FINE_IS_WIDE                 # whether its range is so wide that nothing has to be lifted
     Fine fine(real x)
     real nearest(Fine a)                    # rounded
+    real nearest_product(Fine a, Fine b)    # where that costs little; else of what is rounded
+    Fine fine_mix(real y, real a, real b)   # a y + b (1 - y), likewise
     real leading(Fine a)                    # a real near it, to compare with
     Fine fine_sum(real a, real b)           # a + b exactly
     Fine fine_scaled(Fine a, real factor)   # by a power of two, or -1

@@ -237,6 +237,16 @@ def test_focal_of_far_logits_and_small_powers(dtype):
     np.testing.assert_allclose(value, expected, rtol=2 * float(np.finfo(dtype).eps))
 
 
+def test_focal_in_float32_is_rounded_once(rng):
+    """Its balance too belongs to what is computed in doubles; only gradients of labels between 0 and 1 cancel."""
+    loss = BinaryFocal(from_logits=True, gamma=1.5, alpha=float(np.float32(0.3)), reduction="none")
+    z, soft = (4 * rng.normal(size=20_000)).astype(np.float32), rng.random(20_000).astype(np.float32)
+    for y, count in ((soft, 1), (np.round(soft), 3)):
+        exact = answers(loss, y.astype(float), z.astype(float))
+        for result, expected in zip(answers(loss, y, z)[:count], exact[:count], strict=True):
+            np.testing.assert_array_max_ulp(result, expected.astype(np.float32), maxulp=1)
+
+
 @pytest.mark.parametrize(("gamma", "hess"), [(0.5, inf), (1, 2), (1.5, 0), (2, 0)])
 def test_focal_of_certainty(gamma, hess):
     """What is certain and right, and what is certain and wrong."""

@@ -129,7 +129,7 @@ cdef struct Miss:
     Fine difference             # a - b e
     real leading_against
     real d                      # 1 - 2 y, or where z speaks against the label -(1 - 2 y)
-    real balance                # the weight of the truth
+    Fine balance                # the weight of the truth
 
 
 cdef inline Miss miss_of(real y, real z, const Odds* odds, const real* parameter) noexcept nogil:
@@ -145,19 +145,19 @@ cdef inline Miss miss_of(real y, real z, const Odds* odds, const real* parameter
     miss.difference = fine_plus(a, negative(fine_scaled(miss.right, odds.drop)))
     miss.leading_against = blend(up, <real>1 - y, y)
     miss.d = blend(up, turn, -turn)
-    miss.balance = parameter[1] * y + parameter[2] * (<real>1 - y)
+    miss.balance = fine_mix(y, parameter[1], parameter[2])
     return miss
 
 
 cdef inline real focal_value(const Miss* miss, Fine factor, real z) noexcept nogil:
     """Far out, where exp(-|z|) is 0, the loss without the power is a |z|."""
-    cdef real size = magnitude(z), value = nearest(fine_times(factor, miss.loss))
+    cdef real size = magnitude(z), value = nearest_product(miss.balance, fine_times(factor, miss.loss))
     cdef real distant = size if FINE_IS_WIDE else select(size > LARGE, size, leading(factor) * (miss.leading_against * size))
-    return miss.balance * select(size > (LARGE if FINE_IS_WIDE else 8192), select(miss.leading_against != 0, distant, 0), value)
+    return select(size > (LARGE if FINE_IS_WIDE else 8192), leading(miss.balance) * select(miss.leading_against != 0, distant, 0), value)
 
 
 cdef inline real focal_grad(const Miss* miss, Fine slope, real z) noexcept nogil:
-    cdef real grad = miss.balance * nearest(slope)
+    cdef real grad = nearest_product(miss.balance, slope)
     return select(z > 0, grad, -grad)
 
 
@@ -177,7 +177,7 @@ cdef inline Point focal_of_logits(real y, real z, const real* parameter, Exponen
     bend = fine_plus(fine_times(odds.lifted, fine_plus(unit, tilt)), fine_times(scaled(gamma, cost), bend))
     cdef Fine density = fine_times(factor, fine_times(odds.major, odds.major))
     return Point(focal_value(&miss, factor, z), focal_grad(&miss, fine_times(factor, fine_times(odds.major, slope)), z),
-                 miss.balance * nearest(fine_times(density, bend)) * odds.drop)
+                 nearest_product(miss.balance, fine_times(density, bend)) * odds.drop)
 
 
 cdef inline Point binary_focal_logits(real y, real z, const real* parameter) noexcept nogil:
