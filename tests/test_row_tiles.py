@@ -16,6 +16,7 @@ LOSSES = {
     "triplet_manhattan": pyloss.Triplet(p=1, swap=True, margin=3.0, reduction="none"),
     "triplet_cubes": pyloss.Triplet(p=3, reduction="none"),
     "multiclass_hinge": pyloss.MulticlassHinge(reduction="none"),
+    "multilabel_margin": pyloss.MultilabelMargin(reduction="none"),
     "multi_margin": pyloss.MultiMargin(reduction="none"),
     "multi_margin_squared": pyloss.MultiMargin(p=2, margin=0.5, reduction="none"),
 }
@@ -34,6 +35,8 @@ def dtype(request):
 def truth_for(loss, classes):
     if isinstance(loss, pyloss.Triplet):
         return None
+    if loss.labels == "lists":  # of any length, some classes several times
+        return np.arange(ROWS * classes).reshape(ROWS, classes) ** 2 % (classes + 1) - 1
     return np.arange(ROWS) % classes if loss.labels == "always" else LABELS
 
 
@@ -78,14 +81,16 @@ def test_no_row_depends_on_its_neighbours(loss, dtype, classes, rng):
 def test_numbers_that_count_nothing_change_nothing(loss, dtype, classes, rng):
     """Vectors longer by zeros have the same lengths and angles, a class that leads nobody adds 0: and long rows are no tiles."""
     truth, arrays = truth_for(loss, classes), vectors(loss, rng, classes, dtype)
-    nothing = -np.inf if loss.labels == "always" else 0
+    scores = loss.labels in {"always", "lists"}
+    nothing = -np.inf if scores else 0
     longer = [np.pad(array, ((0, 0), (0, 40 - classes)), constant_values=nothing) for array in arrays]
-    divided_by = 40 / classes if isinstance(loss, pyloss.MultiMargin) else 1
+    divided_by = 40 / classes if isinstance(loss, pyloss.MultiMargin | pyloss.MultilabelMargin) else 1
     tolerance = {"rtol": 30 * np.finfo(dtype).eps, "atol": 500 * np.finfo(dtype).eps}
     value, grad = loss.value_and_grad(truth, shaped(loss, arrays))
-    expected, slopes = loss.value_and_grad(truth, shaped(loss, longer))
+    longer_truth = np.pad(truth, ((0, 0), (0, 40 - classes)), constant_values=-1) if loss.labels == "lists" else truth
+    expected, slopes = loss.value_and_grad(longer_truth, shaped(loss, longer))
     counts = np.isfinite(value) & np.isfinite(expected)
-    if loss.labels != "always":  # of a label at -inf the added classes make a nan
+    if not scores:  # of a label at -inf the added classes make a nan
         np.testing.assert_array_equal(np.isnan(value), np.isnan(expected))
     assert counts.sum() > ROWS / 2
     np.testing.assert_allclose(value[counts], expected[counts] * divided_by, **tolerance)

@@ -9,19 +9,24 @@ cdef inline const double* listed(const Call* call, Py_ssize_t index, Py_ssize_t 
     return call.wide.load(&call.y_true, index * call.classes + first, n, buffer)
 
 
+cdef inline Py_ssize_t end_of_list(const double* name, Py_ssize_t n, double classes) noexcept nogil:
+    """How many of n entries come before the first -1; what names no class makes it negative: -1 less its place."""
+    cdef Py_ssize_t e
+    for e in range(n):
+        if not is_label(name[e], classes):
+            return e if name[e] == -1 else -1 - e
+    return n
+
+
 cdef Py_ssize_t list_length(const Call* call, Py_ssize_t index) noexcept nogil:
-    """How many entries come before the first -1; what names no class makes it negative: -1 less its place."""
+    """The same of a row."""
     cdef double[BLOCK] buffer
-    cdef const double* name
-    cdef Py_ssize_t first = 0, n, e
+    cdef Py_ssize_t first = 0, n, length
     while first < call.classes:
         n = min(<Py_ssize_t>BLOCK, call.classes - first)
-        name = listed(call, index, first, n, buffer)
-        for e in range(n):
-            if name[e] == -1:
-                return first + e
-            if not (name[e] >= 0 and name[e] < <double>call.classes):
-                return -1 - first - e
+        length = end_of_list(listed(call, index, first, n, buffer), n, <double>call.classes)
+        if length < n:
+            return length + first if length >= 0 else length - first
         first += n
     return call.classes
 
@@ -201,12 +206,19 @@ cdef double multilabel_margin_row(const Call* call, Py_ssize_t index, double tru
 
 
 cdef bint faulty_lists(const Call* call, Py_ssize_t start, Py_ssize_t rows, const double* weight, Partial* partial) noexcept nogil:
-    """Whether an entry before the end of its list names no class."""
+    """Whether an entry before the end of its list names no class. Short lists are loaded together."""
+    cdef double[FEW * ROW_BLOCK] buffer
+    cdef const double* name = NULL
     cdef Py_ssize_t i, length
+    if call.classes <= FEW:
+        name = call.wide.load(&call.y_true, start * call.classes, rows * call.classes, buffer)
     for i in range(rows):
         if weight != NULL and weight[i] == 0:
             continue
-        length = list_length(call, start + i)
+        if name == NULL:
+            length = list_length(call, start + i)
+        else:
+            length = end_of_list(name + i * call.classes, call.classes, <double>call.classes)
         if length < 0:
             partial.fault = LABEL_FAULT
             partial.fault_index = (start + i) * call.classes - 1 - length
@@ -214,5 +226,106 @@ cdef bint faulty_lists(const Call* call, Py_ssize_t start, Py_ssize_t rows, cons
     return False
 
 
+# Few classes: rows side by side, one entry of each list at a time ---------------------------------------------------------------------
+
+cdef struct ListTile:
+    Py_ssize_t classes
+    Py_ssize_t lanes                        # rows, rounded up to whole vectors: those that there are not have no list
+    real[FEW * ROW_BLOCK] z                 # at last a derivative
+    double[FEW * ROW_BLOCK] times           # that a row lists a class
+    double[FEW * ROW_BLOCK] slope           # how many of the list a class leads; less how many lead it, once for each time it is listed
+    Py_ssize_t[FEW * ROW_BLOCK] place       # of an entry's class in the tile
+    Py_ssize_t[ROW_BLOCK] length
+
+
+cdef void clear_lists(ListTile* tile) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(tile.classes):
+        memset(&tile.z[k * ROW_BLOCK], 0, tile.lanes * sizeof(real))
+        memset(&tile.times[k * ROW_BLOCK], 0, tile.lanes * sizeof(double))
+        memset(&tile.slope[k * ROW_BLOCK], 0, tile.lanes * sizeof(double))
+    memset(tile.length, 0, sizeof(tile.length))
+
+
+cdef inline Py_ssize_t open_list(const double* name, Py_ssize_t i, ListTile* tile) noexcept nogil:
+    """Its length; what names no class ends it too, for another thread may have written."""
+    cdef Py_ssize_t e = 0, place
+    while e < tile.classes and is_label(name[e], <double>tile.classes):
+        place = <Py_ssize_t>name[e] * ROW_BLOCK + i
+        tile.place[e * ROW_BLOCK + i] = place
+        tile.times[place] += 1
+        e += 1
+    return e
+
+
+cdef Py_ssize_t open_lists(const Call* call, Py_ssize_t start, Py_ssize_t rows, ListTile* tile) noexcept nogil:
+    """How long the longest is."""
+    cdef double[FEW * ROW_BLOCK] buffer
+    cdef const double* name = call.wide.load(&call.y_true, start * call.classes, rows * call.classes, buffer)
+    cdef Py_ssize_t i, longest = 0
+    tile.classes, tile.lanes = call.classes, (rows + VECTOR - 1) // VECTOR * VECTOR
+    clear_lists(tile)
+    load_tile(&call.y_pred, start, rows, call.classes, tile.z)
+    for i in range(rows):
+        tile.length[i] = open_list(name + i * call.classes, i, tile)
+        longest = max(longest, tile.length[i])
+    return longest
+
+
+cdef inline void meet_entries(ListTile* tile, Py_ssize_t e, bint slopes, double* value) noexcept nogil:
+    """Entry e of each list against every class that its row does not list. Whether slopes are asked for is constant at every call."""
+    cdef double[ROW_BLOCK] own, absent, count
+    cdef double u
+    cdef Py_ssize_t i, k, place
+    for i in range(tile.lanes):
+        absent[i] = e >= tile.length[i]
+        own[i] = tile.z[tile.place[e * ROW_BLOCK + i]] if e < tile.length[i] else 0
+        count[i] = 0
+    for k in range(tile.classes):
+        for i in range(tile.lanes):
+            u = lead(tile.z[k * ROW_BLOCK + i], own[i], 1)
+            u = select_double(absent[i] + tile.times[k * ROW_BLOCK + i] == 0, u, 0)
+            value[i] += beyond(u, u)
+            if slopes:
+                count[i] += beyond(u, 1)
+                tile.slope[k * ROW_BLOCK + i] += beyond(u, 1)
+    for i in range(tile.lanes):
+        if slopes and e < tile.length[i]:
+            place = tile.place[e * ROW_BLOCK + i]
+            tile.slope[place] = 0 - tile.times[place] * count[i]
+
+
+cdef void store_meetings(const Call* call, const double* weight, Py_ssize_t start, Py_ssize_t rows, ListTile* tile) noexcept nogil:
+    cdef double[ROW_BLOCK] factor
+    cdef Py_ssize_t i, k
+    if call.grad.present:
+        for i in range(tile.lanes):
+            factor[i] = row_scale(call, weight, i) / <double>call.classes if tile.length[i] > 0 else 0
+        for k in range(call.classes):
+            for i in range(tile.lanes):
+                tile.z[k * ROW_BLOCK + i] = <real>(tile.slope[k * ROW_BLOCK + i] * factor[i])
+        store_counting(&call.grad, start, rows, call.classes, tile.z, weight)
+    if call.hess.present:
+        for k in range(call.classes):
+            for i in range(tile.lanes):
+                tile.z[k * ROW_BLOCK + i] = <real>nil_double(tile.slope[k * ROW_BLOCK + i])
+        store_counting(&call.hess, start, rows, call.classes, tile.z, weight)
+
+
+cdef void multilabel_margin_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
+                                 Py_ssize_t rows) noexcept nogil:
+    cdef ListTile tile
+    cdef Py_ssize_t longest = open_lists(call, start, rows, &tile), e, i
+    memset(value, 0, ROW_BLOCK * sizeof(double))
+    for e in range(longest):
+        if call.outputs == VALUE:
+            meet_entries(&tile, e, False, value)
+        else:
+            meet_entries(&tile, e, True, value)
+    for i in range(tile.lanes):
+        value[i] = value[i] / <double>call.classes
+    store_meetings(call, weight, start, rows, &tile)
+
+
 cdef void multilabel_margin(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    each_row(multilabel_margin_row, call, first, last, partial)
+    rows_or_tiles(multilabel_margin_row, multilabel_margin_tile, call, first, last, partial)
