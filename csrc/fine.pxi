@@ -6,7 +6,7 @@ cdef extern from "fine.h" nogil:
     const bint FINE_IS_WIDE                 # whether its range is so wide that nothing has to be lifted
     Fine fine(real x)
     real nearest(Fine a)                    # rounded
-    real nearest_product(Fine a, Fine b)    # where that costs little; else of what is rounded
+    real nearest_product(Fine a, Fine b)    # rounded once in float32; in float64 of both rounded, which costs less
     Fine fine_mix(real y, real a, real b)   # a y + b (1 - y), likewise
     real leading(Fine a)                    # a real near it, to compare with
     Fine fine_sum(real a, real b)           # a + b exactly

@@ -238,7 +238,7 @@ def test_focal_of_far_logits_and_small_powers(dtype):
 
 
 def test_focal_in_float32_is_rounded_once(rng):
-    """Its balance too belongs to what is computed in doubles; only gradients of labels between 0 and 1 cancel."""
+    """Its balance too belongs to what is computed in doubles. Derivatives of labels between 0 and 1 are left out: they cancel."""
     loss = BinaryFocal(from_logits=True, gamma=1.5, alpha=float(np.float32(0.3)), reduction="none")
     z, soft = (4 * rng.normal(size=20_000)).astype(np.float32), rng.random(20_000).astype(np.float32)
     for y, count in ((soft, 1), (np.round(soft), 3)):

@@ -272,6 +272,34 @@ def test_lists_in_place(rng):
         np.testing.assert_array_equal(pred, z)
 
 
+@pytest.mark.parametrize("classes", [2, 32, 33])
+def test_weights_of_lists_that_are_no_numbers(classes):
+    lists = np.full((2, classes), -1)
+    lists[:, 0] = 1, 0
+    for derivative in MultilabelMargin().grad_and_hess(lists, np.zeros((2, classes)), [1, nan]):
+        assert np.isnan(derivative).all()
+    grad = MultilabelMargin().grad(lists, np.zeros((2, classes)), [1, inf])
+    assert np.isnan(grad[1]).all()
+    assert not grad[0].any()
+    assert not np.signbit(grad[0]).any()
+
+
+@both_precisions
+@pytest.mark.parametrize("classes", [2, 9, 32])
+def test_few_classes_as_many(classes, dtype, rng):
+    """Classes that lead nobody change nothing, and rows of more than 32 classes are met in another way."""
+    z, lists = rng.normal(size=(100, classes)).astype(dtype), rng.integers(-1, classes, (100, classes))
+    z[::9, 0] = inf
+    wider = {"pad_width": ((0, 0), (0, 40 - classes))}
+    few = LISTS.grad_and_hess(lists, z)
+    with np.errstate(invalid="ignore"):
+        many = LISTS.grad_and_hess(
+            np.pad(lists, **wider, constant_values=-1), np.pad(z, **wider, constant_values=-1e30)
+        )
+    for derivative, expected in zip(few, many, strict=True):
+        np.testing.assert_allclose(derivative * classes, expected[:, :classes] * 40, rtol=4 * np.finfo(dtype).eps)
+
+
 def test_multilabel_margin_is_torch_s(rng):
     torch = pytest.importorskip("torch")
     z, lists = rng.normal(size=(30, 6)), rng.integers(-1, 6, (30, 6))

@@ -1,8 +1,8 @@
 # The hinges of several labels: every listed class against every other. y_true holds a list of classes along the class axis, which ends at
-# its first -1 and is walked element by element.
+# its first -1 and is loaded as elements are.
 #
-# Nothing is allocated: a list is met in parties of BLOCK entries, the classes in chunks of BLOCK, and each row's work is the product of
-# both lengths. See margins.pxi for `lead` and its like.
+# Nothing is allocated: up to FEW classes are held at once; of more, a list is met in parties of BLOCK entries, the classes in chunks of
+# BLOCK. Each row's work is the product of both lengths. See margins.pxi for `lead` and its like.
 
 cdef inline const double* listed(const Call* call, Py_ssize_t index, Py_ssize_t first, Py_ssize_t n, double* buffer) noexcept nogil:
     """Entries `first` to `first + n` of a row's list. They are doubles in either precision, as labels are."""
@@ -19,7 +19,7 @@ cdef inline Py_ssize_t end_of_list(const double* name, Py_ssize_t n, double clas
 
 
 cdef Py_ssize_t list_length(const Call* call, Py_ssize_t index) noexcept nogil:
-    """The same of a row."""
+    """How many entries of a row come before the first -1, likewise."""
     cdef double[BLOCK] buffer
     cdef Py_ssize_t first = 0, n, length
     while first < call.classes:
@@ -123,7 +123,7 @@ cdef void store_others(const Call* call, Py_ssize_t index, Py_ssize_t first, Py_
         grad[k] = hess[k] = 0
     for k in range(others.size):
         grad[others.place[k]] = <real>(others.hits[k] * factor)
-        hess[others.place[k]] = <real>nil_double(others.hits[k])
+        hess[others.place[k]] = <real>nil_double(others.hits[k] * factor)
     if call.grad.present:
         store_classes(&call.grad, row_of(&call.grad, index), first, n, grad)
     if call.hess.present:
@@ -184,11 +184,106 @@ cdef void count_long_list(const Call* call, Py_ssize_t index, Py_ssize_t length,
         start += BLOCK
 
 
+# Few classes: one vector or some hold them all -----------------------------------------------------------------------------------------
+
+cdef enum:
+    WHOLE_VECTOR = 8        # doubles; the classes are rounded up to that
+
+
+cdef struct FewClasses:
+    Py_ssize_t width                # in whole vectors
+    Py_ssize_t length               # of the list
+    Py_ssize_t[FEW] label
+    double[FEW] score
+    double[FEW] times               # that a class is listed; what is no class counts as listed
+    double[FEW] term                # the leads of each class over the list,
+    double[FEW] hits                # and how many they are; of a class that is listed, less how many lead it, once for each time
+
+
+cdef void open_few(const Call* call, Py_ssize_t index, FewClasses* row) noexcept nogil:
+    """What names no class ends the list too: another thread may have written."""
+    cdef real[FEW] z_buffer
+    cdef double[FEW] buffer
+    cdef const double* name = listed(call, index, 0, call.classes, buffer)
+    cdef const real* z = load_classes(&call.y_pred, row_of(&call.y_pred, index), 0, call.classes, z_buffer)
+    cdef Py_ssize_t k
+    row.width = (call.classes + WHOLE_VECTOR - 1) & ~<Py_ssize_t>(WHOLE_VECTOR - 1)
+    row.length = 0
+    for k in range(FEW):
+        row.score[k] = row.term[k] = row.hits[k] = 0
+        row.times[k] = k >= call.classes
+    for k in range(call.classes):
+        row.score[k] = z[k]
+    while row.length < call.classes and is_label(name[row.length], <double>call.classes):
+        row.label[row.length] = <Py_ssize_t>name[row.length]
+        row.times[row.label[row.length]] += 1
+        row.length += 1
+
+
+cdef inline double meet_few(FewClasses* row, double own, bint counts) noexcept nogil:
+    """One of the list against all that are not in it: how many lead it, if that is asked for."""
+    cdef double[FEW] u
+    cdef Py_ssize_t k, leads = 0, nans = 0
+    for k in range(row.width):
+        u[k] = select_double(row.times[k] == 0, lead(row.score[k], own, 1), 0)
+        row.term[k] += beyond(u[k], u[k])
+        if counts:
+            row.hits[k] += beyond(u[k], 1)
+    if counts:
+        for k in range(row.width):
+            leads += u[k] > 0
+            nans += u[k] != u[k]
+    return <double>leads if nans == 0 else NAN
+
+
+cdef void meet_each(FewClasses* row) noexcept nogil:
+    """Of those that are listed, counts take their place last of all."""
+    cdef double[FEW] count
+    cdef Py_ssize_t e
+    for e in range(row.length):
+        count[e] = meet_few(row, row.score[row.label[e]], True)
+    for e in range(row.length):
+        row.hits[row.label[e]] = 0 - row.times[row.label[e]] * count[e]
+
+
+cdef void store_few(const Call* call, Py_ssize_t index, double factor, const FewClasses* row) noexcept nogil:
+    cdef real[FEW] grad, hess
+    cdef Py_ssize_t k
+    for k in range(row.width):
+        grad[k] = <real>(row.hits[k] * factor + 0)
+        hess[k] = <real>nil_double(row.hits[k] * factor)
+    if call.grad.present:
+        store_classes(&call.grad, row_of(&call.grad, index), 0, call.classes, grad)
+    if call.hess.present:
+        store_classes(&call.hess, row_of(&call.hess, index), 0, call.classes, hess)
+
+
+cdef double few_classes_row(const Call* call, Py_ssize_t index, double factor) noexcept nogil:
+    cdef FewClasses row
+    cdef Py_ssize_t e
+    open_few(call, index, &row)
+    if row.length == 0:
+        fill_derivatives(call, index, 0)
+        return 0
+    if call.outputs == VALUE:
+        for e in range(row.length):
+            meet_few(&row, row.score[row.label[e]], False)
+    else:
+        meet_each(&row)
+        store_few(call, index, factor, &row)
+    return folded(row.term) / <double>call.classes
+
+
+# Any number of classes -----------------------------------------------------------------------------------------------------------------
+
 cdef double multilabel_margin_row(const Call* call, Py_ssize_t index, double truth, double scale) noexcept nogil:
     """Every derivative needs the whole row: the front door lets no result take the place of an input here."""
     cdef Party party
     cdef double total = 0, factor = scale / <double>call.classes
-    cdef Py_ssize_t length = list_length(call, index), first = 0
+    cdef Py_ssize_t length, first = 0
+    if call.classes <= FEW:
+        return few_classes_row(call, index, factor)
+    length = list_length(call, index)
     if length == 0:
         fill_derivatives(call, index, 0)
         return 0
@@ -226,106 +321,5 @@ cdef bint faulty_lists(const Call* call, Py_ssize_t start, Py_ssize_t rows, cons
     return False
 
 
-# Few classes: rows side by side, one entry of each list at a time ---------------------------------------------------------------------
-
-cdef struct ListTile:
-    Py_ssize_t classes
-    Py_ssize_t lanes                        # rows, rounded up to whole vectors: those that there are not have no list
-    real[FEW * ROW_BLOCK] z                 # at last a derivative
-    double[FEW * ROW_BLOCK] times           # that a row lists a class
-    double[FEW * ROW_BLOCK] slope           # how many of the list a class leads; less how many lead it, once for each time it is listed
-    Py_ssize_t[FEW * ROW_BLOCK] place       # of an entry's class in the tile
-    Py_ssize_t[ROW_BLOCK] length
-
-
-cdef void clear_lists(ListTile* tile) noexcept nogil:
-    cdef Py_ssize_t k
-    for k in range(tile.classes):
-        memset(&tile.z[k * ROW_BLOCK], 0, tile.lanes * sizeof(real))
-        memset(&tile.times[k * ROW_BLOCK], 0, tile.lanes * sizeof(double))
-        memset(&tile.slope[k * ROW_BLOCK], 0, tile.lanes * sizeof(double))
-    memset(tile.length, 0, sizeof(tile.length))
-
-
-cdef inline Py_ssize_t open_list(const double* name, Py_ssize_t i, ListTile* tile) noexcept nogil:
-    """Its length; what names no class ends it too, for another thread may have written."""
-    cdef Py_ssize_t e = 0, place
-    while e < tile.classes and is_label(name[e], <double>tile.classes):
-        place = <Py_ssize_t>name[e] * ROW_BLOCK + i
-        tile.place[e * ROW_BLOCK + i] = place
-        tile.times[place] += 1
-        e += 1
-    return e
-
-
-cdef Py_ssize_t open_lists(const Call* call, Py_ssize_t start, Py_ssize_t rows, ListTile* tile) noexcept nogil:
-    """How long the longest is."""
-    cdef double[FEW * ROW_BLOCK] buffer
-    cdef const double* name = call.wide.load(&call.y_true, start * call.classes, rows * call.classes, buffer)
-    cdef Py_ssize_t i, longest = 0
-    tile.classes, tile.lanes = call.classes, (rows + VECTOR - 1) // VECTOR * VECTOR
-    clear_lists(tile)
-    load_tile(&call.y_pred, start, rows, call.classes, tile.z)
-    for i in range(rows):
-        tile.length[i] = open_list(name + i * call.classes, i, tile)
-        longest = max(longest, tile.length[i])
-    return longest
-
-
-cdef inline void meet_entries(ListTile* tile, Py_ssize_t e, bint slopes, double* value) noexcept nogil:
-    """Entry e of each list against every class that its row does not list. Whether slopes are asked for is constant at every call."""
-    cdef double[ROW_BLOCK] own, absent, count
-    cdef double u
-    cdef Py_ssize_t i, k, place
-    for i in range(tile.lanes):
-        absent[i] = e >= tile.length[i]
-        own[i] = tile.z[tile.place[e * ROW_BLOCK + i]] if e < tile.length[i] else 0
-        count[i] = 0
-    for k in range(tile.classes):
-        for i in range(tile.lanes):
-            u = lead(tile.z[k * ROW_BLOCK + i], own[i], 1)
-            u = select_double(absent[i] + tile.times[k * ROW_BLOCK + i] == 0, u, 0)
-            value[i] += beyond(u, u)
-            if slopes:
-                count[i] += beyond(u, 1)
-                tile.slope[k * ROW_BLOCK + i] += beyond(u, 1)
-    for i in range(tile.lanes):
-        if slopes and e < tile.length[i]:
-            place = tile.place[e * ROW_BLOCK + i]
-            tile.slope[place] = 0 - tile.times[place] * count[i]
-
-
-cdef void store_meetings(const Call* call, const double* weight, Py_ssize_t start, Py_ssize_t rows, ListTile* tile) noexcept nogil:
-    cdef double[ROW_BLOCK] factor
-    cdef Py_ssize_t i, k
-    if call.grad.present:
-        for i in range(tile.lanes):
-            factor[i] = row_scale(call, weight, i) / <double>call.classes if tile.length[i] > 0 else 0
-        for k in range(call.classes):
-            for i in range(tile.lanes):
-                tile.z[k * ROW_BLOCK + i] = <real>(tile.slope[k * ROW_BLOCK + i] * factor[i])
-        store_counting(&call.grad, start, rows, call.classes, tile.z, weight)
-    if call.hess.present:
-        for k in range(call.classes):
-            for i in range(tile.lanes):
-                tile.z[k * ROW_BLOCK + i] = <real>nil_double(tile.slope[k * ROW_BLOCK + i])
-        store_counting(&call.hess, start, rows, call.classes, tile.z, weight)
-
-
-cdef void multilabel_margin_tile(const Call* call, const double* truth, const double* weight, double* value, Py_ssize_t start,
-                                 Py_ssize_t rows) noexcept nogil:
-    cdef ListTile tile
-    cdef Py_ssize_t longest = open_lists(call, start, rows, &tile), e, i
-    memset(value, 0, ROW_BLOCK * sizeof(double))
-    for e in range(longest):
-        if call.outputs == VALUE:
-            meet_entries(&tile, e, False, value)
-        else:
-            meet_entries(&tile, e, True, value)
-    for i in range(tile.lanes):
-        value[i] = value[i] / <double>call.classes
-    store_meetings(call, weight, start, rows, &tile)
-
-
 cdef void multilabel_margin(const Call* call, Py_ssize_t first, Py_ssize_t last, Partial* partial) noexcept nogil:
-    rows_or_tiles(multilabel_margin_row, multilabel_margin_tile, call, first, last, partial)
+    each_row(multilabel_margin_row, call, first, last, partial)
