@@ -5,8 +5,9 @@ cdef enum:
     PROBED_WORK = 32768         # elements from which on threads may pay: the first of them tell
     PROBE = 8192
     AWAKE_WORTH = 20000         # nanoseconds of work that are worth sharing with threads that look for it,
-    ASLEEP_WORTH = 400000       # and with some that must be woken
-    WAKING = 100000             # that waking them may take before it is doubted that it pays
+    ASLEEP_WORTH = 100000       # of one call that are worth waking them,
+    BURST_WORTH = 400000        # or of several that follow at once,
+    WAKING = 100000             # of which the first may take longer by so much before it is doubted that it pays
     AT_ONCE = 25000             # nanoseconds between calls that keep threads awake: LOOKS of pool.h are about as long
     FEW_DOUBTS = 16             # short calls that are not shared after some that took longer for it; twice as many each time, up to
     MOST_DOUBTS = 256           # these, until one has taken less
@@ -195,7 +196,7 @@ cdef Py_ssize_t next_stretch(Py_ssize_t stretch, int64_t took, int threads) noex
 
 cdef bint begin_sharing(int64_t left, int64_t now):
     """Whether to share so many nanoseconds of work. To wake a thread for one short call does not pay; to keep one awake does, where calls
-    follow at once."""
+    follow at once. What pays on one machine does not on another: `end_sharing` sees to that."""
     global burst, burst_end, doubts
     if left < AWAKE_WORTH:
         return False
@@ -204,7 +205,7 @@ cdef bint begin_sharing(int64_t left, int64_t now):
         return False
     burst = left if now - burst_end > AT_ONCE else burst + left
     burst_end = now + left
-    return burst > ASLEEP_WORTH or are_awake()
+    return left > ASLEEP_WORTH or burst > BURST_WORTH or are_awake()
 
 
 cdef void end_sharing(int64_t since, int64_t limit) noexcept:
@@ -253,7 +254,7 @@ cdef int execute(range_fn run, const Call* call, Py_ssize_t units, Py_ssize_t un
             if threads == 1 and most > 1 and begin_sharing(left, now):
                 threads = most
                 shared_since = now
-                limit = left if are_awake() else left + WAKING
+                limit = left if burst == left or are_awake() else left + WAKING
             stretch = next_stretch(stretch, now - start, threads)
             start = now
             PyErr_CheckSignals()
