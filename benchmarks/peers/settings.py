@@ -24,7 +24,8 @@ def settings(threads: int, level: str | None, out: Path) -> dict[str, str]:
         **dict.fromkeys((*BLAS_THREADS, "NUMBA_NUM_THREADS", "PYLOSS_NUM_THREADS"), str(threads)),
         "JAX_PLATFORMS": "cpu",
         "JAX_ENABLE_X64": "1",
-        "TORCHINDUCTOR_CACHE_DIR": str(out.resolve() / "inductor"),
+        # One for each level: what inductor compiled under another is taken for its own, and computes something else or crashes.
+        "TORCHINDUCTOR_CACHE_DIR": str(out.resolve() / "inductor" / (level or "best")),
         "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no compilers that wait in the background
         **({"XLA_FLAGS": " ".join(xla)} if xla else {}),
         **(AVX2 if level == "v3" else {}),
