@@ -1,4 +1,4 @@
-"""Rows of up to 32 numbers are taken in tiles of 64, longer ones by themselves: nobody may see that."""
+"""Rows of up to 32 numbers are taken in tiles of 64 or held at once, longer ones are walked by themselves: nobody may see that."""
 
 import numpy as np
 import pytest
